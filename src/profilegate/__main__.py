@@ -1,0 +1,5 @@
+"""`python -m profilegate`."""
+
+from profilegate.cli import main
+
+main()

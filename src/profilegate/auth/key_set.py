@@ -1,0 +1,86 @@
+"""A provider's JWK Set (RFC 7517) to the keys that may verify access tokens. Pure."""
+
+from typing import Any
+
+import msgspec
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from msgspec import Struct
+
+# Providers publish a handful. More is a fault or an attack on our memory.
+MOST_KEYS = 100
+
+SMALLEST_RSA = 2048
+"""Bits (RFC 7518, section 3.3)."""
+
+RSA_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+CURVE_ALGORITHMS = {
+    "P-256": frozenset({"ES256"}),
+    "P-384": frozenset({"ES384"}),
+    "P-521": frozenset({"ES512"}),
+    "Ed25519": frozenset({"EdDSA"}),
+    "Ed448": frozenset({"EdDSA"}),
+}
+
+# The public members of each key type. Everything else is left out before the import: a private part has no
+# place here, and one odd member (a relative x5u, a numeric kid) must not spoil a good key.
+MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x")}
+KINDS: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+
+DOCUMENT = msgspec.json.Decoder(dict[str, Any])
+
+
+class SigningKey(Struct, frozen=True):
+    """A public key, its id, and the algorithms that it may be used with."""
+
+    id: str | None
+    algorithms: frozenset[str]
+    key: RSAKey | ECKey | OKPKey
+
+
+def signing_keys(document: bytes) -> tuple[SigningKey, ...]:
+    """The usable keys of a JWK Set; keys that cannot be used are left out, one by one.
+
+    Raises ValueError when the document is not a JWK Set at all.
+    """
+    try:
+        listed = DOCUMENT.decode(document).get("keys")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError("not a JSON object") from error
+    if not isinstance(listed, list):
+        raise ValueError("no array of keys")
+    keys = (_signing_key(each) for each in listed[:MOST_KEYS] if isinstance(each, dict))
+    return tuple(key for key in keys if key is not None)
+
+
+def _signing_key(jwk: dict[str, Any]) -> SigningKey | None:
+    kind = jwk.get("kty")
+    if not isinstance(kind, str) or kind not in KINDS or not _is_for_signatures(jwk):
+        return None
+    algorithms = _algorithms(kind, jwk)
+    key = _imported(kind, jwk) if algorithms else None
+    if key is None:
+        return None
+    return SigningKey(jwk["kid"] if isinstance(jwk.get("kid"), str) else None, algorithms, key)
+
+
+def _is_for_signatures(jwk: dict[str, Any]) -> bool:
+    operations = jwk.get("key_ops")
+    return jwk.get("use") in (None, "sig") and (
+        operations is None or (isinstance(operations, list) and "verify" in operations)
+    )
+
+
+def _algorithms(kind: str, jwk: dict[str, Any]) -> frozenset[str]:
+    """What the key's type and curve allow, narrowed to its `alg` where it has one."""
+    possible = RSA_ALGORITHMS if kind == "RSA" else CURVE_ALGORITHMS.get(str(jwk.get("crv")), frozenset())
+    return possible if jwk.get("alg") is None else possible & {str(jwk["alg"])}
+
+
+def _imported(kind: str, jwk: dict[str, Any]) -> Any:
+    try:
+        key: Any = KINDS[kind].import_key({name: jwk[name] for name in MEMBERS[kind]})
+        public = key.get_op_key("verify")
+    except (JoseError, ValueError, TypeError, KeyError, OverflowError):
+        return None
+    return None if kind == "RSA" and public.key_size < SMALLEST_RSA else key

@@ -1,0 +1,30 @@
+"""The gate in front of a router: puts the Principal into scope["user"]. It answers nothing itself."""
+
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from profilegate.auth.gate import Gate
+
+PUBLIC = "profilegate_public"
+"""The `opt` key of handlers that anybody may call, such as a CORS preflight."""
+
+
+class GateMiddleware(ASGIMiddleware):
+    """Errors are raised, so that each router words them in its own shape. It belongs on routers, never on an app:
+    a host's own routes are not ours to guard."""
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = PUBLIC
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __deepcopy__(self, _: object) -> "GateMiddleware":
+        # Litestar copies a router when it registers it; keys and connections are not to be copied with it.
+        return self
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        scope["user"] = await self._gate.admit(scope["headers"])  # type: ignore[arg-type]
+        scope["auth"] = None
+        await next_app(scope, receive, send)

@@ -1,0 +1,137 @@
+"""Who is calling: what verified claims mean under an issuer's settings."""
+
+from collections.abc import Mapping
+from typing import Any, NewType
+
+from msgspec import Struct
+
+from profilegate.errors import InvalidToken
+from profilegate.identifiers import USER_ID_LIMIT, is_identifier
+from profilegate.profiles.record import ProfileChange, ProfileKey
+from profilegate.settings import PERMISSIONS, IssuerSettings, MachineRule, OperatorRule, Permission
+
+VerifiedClaims = NewType("VerifiedClaims", dict[str, Any])
+"""Claims of a token whose signature, issuer, audience and times were checked. Only `tokens.verified` makes one."""
+
+EVERYTHING_BUT_OPERATOR: frozenset[Permission] = frozenset(PERMISSIONS) - {"operator"}
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """The caller. `issued_at` and `expires_at` are Unix seconds; `claimed` is what the token says of its user."""
+
+    tenant_id: str
+    user_id: str
+    issuer: str
+    subject: str
+    permissions: frozenset[Permission]
+    is_machine: bool
+    issued_at: int | None
+    expires_at: int
+    claimed: ProfileChange
+    scope_of: Mapping[Permission, str]
+    """For each permission a scope that would give it, for the challenge."""
+
+    @property
+    def is_operator(self) -> bool:
+        return "operator" in self.permissions
+
+    @property
+    def key(self) -> ProfileKey:
+        """Whose record is the caller's own. A machine has none; `auth.rules` sees to that."""
+        return ProfileKey(self.tenant_id, self.user_id)
+
+
+def principal_of(claims: VerifiedClaims, issuer: IssuerSettings) -> Principal:
+    """The caller that these claims name. Raises InvalidToken when they name no user of a known tenant."""
+    subject = claims["sub"]
+    user_id = issuer.user_id_prefix + subject
+    if not is_identifier(user_id, USER_ID_LIMIT):
+        raise InvalidToken(f"sub and user_id_prefix must be 1 to {USER_ID_LIMIT} printable ASCII characters")
+    issued_at = claims.get("iat")
+    return Principal(
+        tenant_id=_tenant(claims, issuer),
+        user_id=user_id,
+        issuer=issuer.issuer,
+        subject=subject,
+        permissions=_permissions(claims, issuer),
+        is_machine=_is_machine(claims, issuer.machine),
+        issued_at=None if issued_at is None else int(issued_at),
+        expires_at=int(claims["exp"]),
+        claimed=_claimed(claims),
+        scope_of=_scopes_by_permission(issuer),
+    )
+
+
+def _tenant(claims: VerifiedClaims, issuer: IssuerSettings) -> str:
+    if issuer.tenant_claim is None:
+        return issuer.tenant
+    tenant = claim(claims, issuer.tenant_claim)
+    if not isinstance(tenant, str) or tenant not in issuer.tenants:
+        raise InvalidToken(f"the claim {issuer.tenant_claim} names no tenant of this service")
+    return tenant
+
+
+def _permissions(claims: VerifiedClaims, issuer: IssuerSettings) -> frozenset[Permission]:
+    scopes = _scopes(claims)
+    granted = EVERYTHING_BUT_OPERATOR
+    if issuer.scopes is not None:
+        granted = frozenset(permission for scope in scopes for permission in issuer.scopes.get(scope, ()))
+    return granted | {"operator"} if _is_operator(claims, scopes, issuer.operator) else granted
+
+
+def _scopes(claims: VerifiedClaims) -> frozenset[str]:
+    """`scope` of RFC 9068, a text with spaces; `scp` where Entra and Okta put theirs, a text or a list."""
+    scopes: set[str] = set()
+    for value in (claims.get("scope"), claims.get("scp")):
+        if isinstance(value, str):
+            scopes.update(value.split(" "))
+        elif isinstance(value, list):
+            scopes.update(each for each in value if isinstance(each, str))
+    return frozenset(scopes)
+
+
+def _is_operator(claims: VerifiedClaims, scopes: frozenset[str], rule: OperatorRule | None) -> bool:
+    if rule is None:
+        return False
+    if rule.claim is not None:
+        return has_value(claim(claims, rule.claim), rule.value)
+    return rule.scope in scopes
+
+
+def _is_machine(claims: VerifiedClaims, rule: MachineRule | None) -> bool:
+    """Whether the token was issued to a program for itself: the signs that the providers in use give."""
+    subject = claims["sub"]
+    return (
+        subject in (claims.get("client_id"), claims.get("azp"))
+        or subject.endswith("@clients")
+        or claims.get("gty") in ("client-credentials", "client_credentials")
+        or (rule is not None and has_value(claim(claims, rule.claim), rule.value))
+    )
+
+
+def _claimed(claims: VerifiedClaims) -> ProfileChange:
+    names = {"name": "name", "avatar": "picture", "username": "preferred_username"}
+    return ProfileChange(**{field: claims[each] for field, each in names.items() if isinstance(claims.get(each), str)})
+
+
+def _scopes_by_permission(issuer: IssuerSettings) -> dict[Permission, str]:
+    listed = {permission: scope for scope, given in (issuer.scopes or {}).items() for permission in given}
+    if issuer.operator is not None and issuer.operator.scope is not None:
+        listed["operator"] = issuer.operator.scope
+    return listed
+
+
+def claim(claims: Mapping[str, Any], path: str) -> Any:
+    """A claim by its name, else by a dotted path into objects (`realm_access.roles`); None when there is none."""
+    if path in claims:
+        return claims[path]
+    value: Any = claims
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def has_value(actual: Any, wanted: str | bool | int) -> bool:
+    """Whether a claim is the value or a list that holds it. True is not 1."""
+    values = actual if isinstance(actual, list) else [actual]
+    return any(type(each) is type(wanted) and each == wanted for each in values)

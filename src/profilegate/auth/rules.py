@@ -1,0 +1,50 @@
+"""Who may do what. In request code only this file makes a ProfileKey, so a handler that forgets it has none."""
+
+from profilegate.auth.principal import Principal
+from profilegate.errors import InsufficientScope, InvalidField, NotPermitted
+from profilegate.identifiers import USER_ID_LIMIT, is_identifier
+from profilegate.profiles.record import Actor, ProfileKey
+from profilegate.settings import Permission
+
+
+def readable(principal: Principal, user_id: str) -> ProfileKey:
+    """Any user may read the public projection of anybody in the same tenant; a machine only as an operator.
+
+    Raises InsufficientScope, NotPermitted, or InvalidField when `user_id` cannot be one.
+    """
+    _require(principal, "read")
+    _refuse_machine(principal)
+    return _key(principal, user_id)
+
+
+def writable(principal: Principal, user_id: str) -> ProfileKey:
+    """One's own record, or anybody's of the tenant for an operator. Raises as `readable` does."""
+    _require(principal, "write")
+    _refuse_machine(principal)
+    if user_id != principal.user_id and not principal.is_operator:
+        raise NotPermitted
+    return _key(principal, user_id)
+
+
+def actor(principal: Principal, key: ProfileKey, face: str) -> Actor:
+    """As whom the caller acts on this record: as its owner, as an operator, or as another user who reads."""
+    if principal.is_operator and (principal.is_machine or key != principal.key):
+        return Actor("operator", principal.user_id, face, principal.issued_at)
+    return Actor("user", principal.user_id, face, principal.issued_at)
+
+
+def _key(principal: Principal, user_id: str) -> ProfileKey:
+    if not is_identifier(user_id, USER_ID_LIMIT):
+        raise InvalidField("user_id", f"must be 1 to {USER_ID_LIMIT} printable ASCII characters")
+    return ProfileKey(principal.tenant_id, user_id)
+
+
+def _require(principal: Principal, permission: Permission) -> None:
+    if permission not in principal.permissions:
+        raise InsufficientScope(permission, principal.scope_of.get(permission, ""))
+
+
+def _refuse_machine(principal: Principal) -> None:
+    """A machine is not a user: it has no record and sees nobody's, unless it is an operator."""
+    if principal.is_machine and not principal.is_operator:
+        raise NotPermitted

@@ -1,0 +1,154 @@
+"""Settings from a TOML file and the environment, secrets from where they are kept."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from profilegate.consistency import between_parts, within
+from profilegate.errors import InvalidConfiguration
+from profilegate.settings import Settings
+
+PREFIX = "PROFILEGATE__"
+FILE_VARIABLE = "PROFILEGATE_CONFIG"
+
+Tree = dict[str, Any]
+
+
+def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of a file, if one is given here or in PROFILEGATE_CONFIG, overlaid with the environment.
+
+    `PROFILEGATE__DATABASE__URL=...` sets `database.url`; list items go by number:
+    `PROFILEGATE__ISSUERS__0__ISSUER`. A string may stand anywhere as `{ env = "NAME" }` or
+    `{ file = "PATH" }` (relative to the settings file; a final newline is dropped). Raises InvalidConfiguration
+    with every problem and its place.
+    """
+    source = path or environ.get(FILE_VARIABLE)
+    tree = _read(source) if source else {}
+    problems: list[str] = []
+    for name, text in sorted(environ.items()):
+        if name.startswith(PREFIX):
+            problems += _overlay(tree, name, text)
+    folder = Path(source).parent if source else Path()
+    tree = _with_secrets(tree, "", folder, environ, problems)
+    settings = _converted(tree, Settings, "", problems)
+    if isinstance(settings, Settings):
+        problems += between_parts(settings)
+    if problems or not isinstance(settings, Settings):
+        raise InvalidConfiguration(problems)
+    return settings
+
+
+def _read(source: str) -> Tree:
+    try:
+        return tomllib.loads(Path(source).read_text("utf-8"))
+    except OSError as error:
+        raise InvalidConfiguration([f"{source}: {error.strerror or error}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfiguration([f"{source}: {error}"]) from error
+
+
+def _overlay(tree: Tree, name: str, text: str) -> Iterator[str]:
+    """Put one variable's value in its place in the tree; lists are given in TOML."""
+    *parents, last = name.removeprefix(PREFIX).lower().split("__")
+    place: Any = tree
+    for step, following in zip(parents, [*parents[1:], last], strict=True):
+        place = _descend(place, step, [] if following.isdecimal() else {})
+    if isinstance(place, dict):
+        place[last] = _value(text)
+    elif isinstance(place, list) and last.isdecimal() and int(last) <= len(place):
+        place[int(last) :] = [_value(text), *place[int(last) + 1 :]]
+    else:
+        yield f"{name}: does not name a setting"
+
+
+def _descend(place: Any, step: str, empty: Any) -> Any:
+    if isinstance(place, dict):
+        return place.setdefault(step, empty)
+    if isinstance(place, list) and step.isdecimal() and int(step) <= len(place):
+        if int(step) == len(place):
+            place.append(empty)
+        return place[int(step)]
+    return None
+
+
+def _value(text: str) -> Any:
+    """A list or table in TOML's own writing; anything else is text, made a number or a boolean where one is due."""
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _with_secrets(value: Any, place: str, folder: Path, environ: Mapping[str, str], problems: list[str]) -> Any:
+    match value:
+        case {"env": str(name)} if len(value) == 1:
+            if name not in environ:
+                problems.append(f"{place}: the environment has no {name}")
+            return environ.get(name, "")
+        case {"file": str(name)} if len(value) == 1:
+            return _secret_file(folder / name, place, problems)
+        case dict():
+            return {k: _with_secrets(v, _at(place, k), folder, environ, problems) for k, v in value.items()}
+        case list():
+            return [_with_secrets(v, f"{place}[{n}]", folder, environ, problems) for n, v in enumerate(value)]
+    return value
+
+
+def _secret_file(path: Path, place: str, problems: list[str]) -> str:
+    try:
+        return path.read_text("utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{place}: {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
+        return ""
+
+
+def _converted(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
+    """The value as its type, walking structs field by field so that one problem does not hide the next."""
+    struct = _struct(kind)
+    if struct is not None and isinstance(value, dict):
+        return _struct_converted(value, struct, place, problems)
+    items = _struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
+    if items is not None and isinstance(value, list):
+        return tuple(_converted(each, items, f"{place}[{n}]", problems) for n, each in enumerate(value))
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        problems.append(f"{place}: {error}")
+        return None
+
+
+def _struct_converted(table: Tree, struct: type[Struct], place: str, problems: list[str]) -> Struct | None:
+    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    before = len(problems)
+    problems += [f"{_at(place, name)}: is not a setting" for name in sorted(table.keys() - fields.keys())]
+    problems += [
+        f"{_at(place, name)}: is required" for name, field in fields.items() if field.required and name not in table
+    ]
+    given = {
+        name: _converted(table[name], field.type, _at(place, name), problems)
+        for name, field in fields.items()
+        if name in table
+    }
+    if len(problems) > before:
+        return None
+    made = struct(**given)
+    problems += [_at(place, problem) for problem in within(made)]
+    return made
+
+
+def _struct(kind: Any) -> type[Struct] | None:
+    """The struct that a field's type is, or may be besides None."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return next((each for each in kinds if isinstance(each, type) and issubclass(each, Struct)), None)
+
+
+def _at(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name

@@ -1,0 +1,253 @@
+"""Every error that profilegate raises on purpose.
+
+    ProfileGateError                     code               status
+    ├── Unauthenticated                                     401  who is calling is not known
+    │   ├── MissingCredentials           missing            401
+    │   ├── InvalidToken                 invalid_token      401
+    │   │   ├── ExpiredToken             expired_token      401
+    │   │   └── Revoked                  revoked            401
+    ├── InvalidRequest                   invalid_request    400  the credentials are malformed as a whole
+    ├── Forbidden                                           403  known, but not allowed
+    │   ├── InsufficientScope            insufficient_scope 403
+    │   ├── NotPermitted                 not_permitted      403
+    │   ├── Suspended                    suspended          403
+    │   └── FieldNotEditable             field_not_editable 403
+    ├── ProfileNotFound                  not_found          404
+    ├── BadInput
+    │   ├── MalformedBody                malformed_body     400  not JSON at all
+    │   ├── UnsupportedBody              unsupported_body   415
+    │   ├── BodyTooLarge                 body_too_large     413
+    │   └── InvalidField                 invalid_field      422  names the field and the rule
+    ├── UsernameTaken                    username_taken     422
+    ├── PreconditionFailed               precondition       412
+    ├── TooManyCreations                 rate_limited       429
+    ├── Unavailable                                         503  our trouble, never the caller's
+    │   ├── StoreUnavailable             store              503
+    │   └── ProviderUnavailable          provider           503
+    └── InvalidConfiguration             configuration      raised at start only
+
+`str(error)` is safe to show to the caller. What must stay inside (a driver's text, a
+token's content) travels as `__cause__` and reaches only the log. The names of the codes
+above are internal: each face words an error in its own contract's codes.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ProfileGateError(Exception):
+    """The root. `status` is the HTTP status that a face gives unless its contract says otherwise."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = "Something went wrong."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+
+class Unauthenticated(ProfileGateError):
+    """The caller is not known (RFC 9110: 401). Always answered with a `WWW-Authenticate` challenge."""
+
+    code = "unauthenticated"
+    status = 401
+    message = "Authentication is required."
+
+
+class MissingCredentials(Unauthenticated):
+    """No bearer token was sent. The challenge carries no error code (RFC 6750, section 3)."""
+
+    code = "missing_credentials"
+    message = "A bearer token is required."
+
+
+class InvalidToken(Unauthenticated):
+    """The token is not one of ours to accept. The reason is for the log and for `verify-token`."""
+
+    code = "invalid_token"
+    message = "The access token is not valid."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class ExpiredToken(InvalidToken):
+    """A genuine token whose `exp` has passed."""
+
+    code = "expired_token"
+    message = "The access token has expired."
+
+
+class Revoked(InvalidToken):
+    """A genuine token of a deleted user, or one issued before the user's tokens were revoked."""
+
+    code = "revoked"
+
+
+class InvalidRequest(ProfileGateError):
+    """More than one credential, or a header that cannot be read (RFC 6750: `invalid_request`)."""
+
+    code = "invalid_request"
+    status = 400
+    message = "The request carries more than one credential."
+
+
+class Forbidden(ProfileGateError):
+    """The caller is known and may not do this (RFC 9110: 403)."""
+
+    code = "forbidden"
+    status = 403
+    message = "This is not permitted."
+
+
+class InsufficientScope(Forbidden):
+    """The token lacks a permission. `scope` is the scope that would give it, where one is configured."""
+
+    code = "insufficient_scope"
+    message = "The access token lacks the required permission."
+
+    def __init__(self, permission: str, scope: str = "") -> None:
+        super().__init__(f"The access token lacks the permission {permission!r}.")
+        self.permission = permission
+        self.scope = scope
+
+
+class NotPermitted(Forbidden):
+    """Somebody else's record, or an act for operators only."""
+
+    code = "not_permitted"
+    message = "Only the user or an operator may do this."
+
+
+class Suspended(Forbidden):
+    """The user is suspended, by the identity provider or by an operator."""
+
+    code = "suspended"
+    message = "The account is suspended."
+
+
+class FieldNotEditable(Forbidden):
+    """The `[fields]` settings make this field read-only, or switch it off."""
+
+    code = "field_not_editable"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"The field {field!r} cannot be edited.")
+        self.field = field
+
+
+class ProfileNotFound(ProfileGateError):
+    """There is no such record for this caller: never existed, erased, or in another tenant, all alike."""
+
+    code = "not_found"
+    status = 404
+    message = "There is no such profile."
+
+
+class BadInput(ProfileGateError):
+    """What was sent cannot be taken. Nothing was written."""
+
+    code = "bad_input"
+    status = 400
+    message = "The request is not valid."
+
+
+class MalformedBody(BadInput):
+    """The body is not UTF-8 JSON, or is nested too deeply."""
+
+    code = "malformed_body"
+    message = "The request body is not valid JSON."
+
+
+class UnsupportedBody(BadInput):
+    """The body's media type or encoding is not one that the face takes (RFC 9110: 415)."""
+
+    code = "unsupported_body"
+    status = 415
+    message = "The request body must be application/json."
+
+
+class BodyTooLarge(BadInput):
+    """The body is over the configured limit."""
+
+    code = "body_too_large"
+    status = 413
+    message = "The request body is too large."
+
+
+class InvalidField(BadInput):
+    """One field breaks one rule. `field` is the domain's name, `rule` a phrase that finishes "name ..."."""
+
+    code = "invalid_field"
+    status = 422
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field} {rule}.")
+        self.field = field
+        self.rule = rule
+
+
+class UsernameTaken(ProfileGateError):
+    """Another user of the tenant has this username, or one that compares equal."""
+
+    code = "username_taken"
+    status = 422
+    message = "This username is already in use."
+
+
+class PreconditionFailed(ProfileGateError):
+    """`If-Match` named another version than the stored one. Nothing was written (RFC 9110: 412)."""
+
+    code = "precondition_failed"
+    status = 412
+    message = "The profile has changed in the meantime."
+
+
+class TooManyCreations(ProfileGateError):
+    """The caller has made too many records for other people. `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+    message = "Too many profiles of other users were created."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class Unavailable(ProfileGateError):
+    """A part that the answer needs is down. `retry_after` is in seconds; the reason is for the log."""
+
+    code = "unavailable"
+    status = 503
+    message = "The service is temporarily unavailable."
+    retry_after: ClassVar[int] = 1
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class StoreUnavailable(Unavailable):
+    """The database did not answer in time."""
+
+    code = "store_unavailable"
+
+
+class ProviderUnavailable(Unavailable):
+    """The identity provider's keys are not known and could not be had."""
+
+    code = "provider_unavailable"
+    message = "The identity provider cannot be reached."
+    retry_after = 5
+
+
+class InvalidConfiguration(ProfileGateError):
+    """The settings cannot be used. `problems` lists every one, each with its place."""
+
+    code = "configuration"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)

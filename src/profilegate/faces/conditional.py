@@ -1,0 +1,56 @@
+"""ETags and conditional requests (RFC 9110, section 13), alike on every face that shows the record."""
+
+import re
+from typing import Any
+
+from litestar import Request, Response
+from litestar.status_codes import HTTP_304_NOT_MODIFIED
+
+from profilegate.profiles.record import Profile
+
+# The answer depends on who asks, and says so; it may be kept, but is asked about each time.
+SHOWN = {
+    "cache-control": "private, no-cache",
+    "vary": "Authorization, Origin",
+    "x-content-type-options": "nosniff",
+}
+
+TAG = re.compile(r'(?P<weak>W/)?"(?P<text>[^"]*)"')
+VERSION = re.compile(r"(\d{1,18})-")
+
+
+def etag(profile: Profile, face: str, mask: int = 0) -> str:
+    """The strong ETag of a record as a face shows it; `mask` stands for the permissions that shape the answer."""
+    return f'"{profile.version}-{face}-{mask}"'
+
+
+def shown(request: Request[Any, Any, Any], content: Any, tag: str) -> Response[Any]:
+    """The answer with its ETag; 304 without content when the caller has it already."""
+    headers = {**SHOWN, "etag": tag}
+    if request.method in ("GET", "HEAD") and _is_known(request, tag):
+        return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(content, status_code=200, headers=headers)
+
+
+def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
+    """The versions that `If-Match` names; None when it is absent or `*`.
+
+    Every user has a record from the first access on, so `*` is always met. Weak tags never match here.
+    """
+    given = _joined(request, "if-match")
+    if given is None or given.strip() == "*":
+        return None
+    strong = (tag["text"] for tag in TAG.finditer(given) if not tag["weak"])
+    return frozenset(int(found[1]) for found in map(VERSION.match, strong) if found)
+
+
+def _is_known(request: Request[Any, Any, Any], tag: str) -> bool:
+    given = _joined(request, "if-none-match")
+    if given is None:
+        return False
+    return given.strip() == "*" or any(f'"{each["text"]}"' == tag for each in TAG.finditer(given))
+
+
+def _joined(request: Request[Any, Any, Any], name: str) -> str | None:
+    values = request.headers.getall(name, [])
+    return ", ".join(values) if values else None

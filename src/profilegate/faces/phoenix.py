@@ -1,0 +1,164 @@
+"""The Phoenix face: GET and PUT /v1/profiles/user/{user_id}, POST /v1/profiles/batch."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import HttpMethod, Request, Response, Router, post, put, route
+from litestar.params import Dependency
+from msgspec import UNSET, Meta, Struct
+
+from profilegate import errors
+from profilegate.auth.middleware import GateMiddleware
+from profilegate.auth.principal import Principal
+from profilegate.auth.rules import actor, readable, writable
+from profilegate.faces.bodies import json_body
+from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
+from profilegate.faces.provided import provided
+from profilegate.faces.refusals import worded
+from profilegate.profiles.record import Profile, ProfileChange
+from profilegate.profiles.service import ProfileService
+
+FACE = "phoenix"
+
+MOST_IN_BATCH = 200
+"""User ids in one batch request."""
+
+
+class PhoenixProfile(Struct):
+    """A profile as anybody of the tenant may see it. Times are RFC 3339, UTC, in whole seconds."""
+
+    tenant_id: str
+    user_id: str
+    name: str
+    avatar_url: str
+    created_at: str | None
+    updated_at: str | None
+
+
+class PhoenixUpdate(Struct):
+    """What to change. An absent name and null both keep the name."""
+
+    name: str | None = None
+    regenerate_avatar: bool = False
+
+
+class PhoenixBatch(Struct):
+    """Whose profiles to answer, in this order; the same id may stand there twice."""
+
+    user_ids: Annotated[list[str], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+class PhoenixProfiles(Struct):
+    """One profile for each id that was asked for, in that order."""
+
+    profiles: list[PhoenixProfile]
+
+
+class PhoenixError(Struct):
+    """Every error of this face. `code` is stable, `error` is for people."""
+
+    error: str
+    code: str
+
+
+UPDATE = msgspec.json.Decoder(PhoenixUpdate)
+BATCH = msgspec.json.Decoder(PhoenixBatch)
+
+Caller = Request[Principal, Any, Any]
+Profiles = Annotated[ProfileService, Dependency(skip_validation=True)]
+
+
+@route("/user/{user_id:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
+async def get_profile(request: Caller, user_id: str, profiles: Profiles) -> Response[PhoenixProfile]:
+    """Anybody's profile in the caller's tenant, made on first access."""
+    key = readable(request.user, user_id)
+    profile = await profiles.get_or_create(key, actor(request.user, key, FACE), request.user.claimed)
+    return shown(request, to_wire(profile, profiles), etag(profile, FACE))
+
+
+@put("/user/{user_id:str}")
+async def put_profile(request: Caller, user_id: str, profiles: Profiles) -> Response[PhoenixProfile]:
+    """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
+    key = writable(request.user, user_id)
+    update = await json_body(request, UPDATE)
+    change = ProfileChange(
+        name=UNSET if update.name is None else update.name,
+        avatar=profiles.fresh_avatar(key) if update.regenerate_avatar else UNSET,
+    )
+    who = actor(request.user, key, FACE)
+    profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
+    return shown(request, to_wire(profile, profiles), etag(profile, FACE))
+
+
+@post("/batch", status_code=200)
+async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixProfiles]:
+    """Many profiles by one query. An id without one gets what its first access would store; nothing is stored."""
+    batch = await json_body(request, BATCH)
+    keys = [readable(request.user, user_id) for user_id in batch.user_ids]
+    found = await profiles.read_many(keys)
+    listed = [to_wire(each or profiles.preview(key), profiles) for key, each in zip(keys, found, strict=True)]
+    return Response(PhoenixProfiles(listed), headers=SHOWN)
+
+
+def to_wire(profile: Profile, profiles: ProfileService) -> PhoenixProfile:
+    """The record as this face shows it. Where another face cleared name or avatar, the generated one stands."""
+    generated = profiles.preview(profile.key) if profile.name is None or profile.avatar is None else profile
+    return PhoenixProfile(
+        tenant_id=profile.tenant_id,
+        user_id=profile.user_id,
+        name=profile.name or generated.name or "",
+        avatar_url=profile.avatar or generated.avatar or "",
+        created_at=_time(profile.created_at),
+        updated_at=_time(profile.updated_at),
+    )
+
+
+def _time(milliseconds: int) -> str | None:
+    if not milliseconds:
+        return None
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def router(
+    service: ProfileService, gate: GateMiddleware, max_body: int, resource_metadata: str | None = None
+) -> Router:
+    """The whole face, to be mounted anywhere. `max_body` in bytes."""
+    return Router(
+        path="/v1/profiles",
+        route_handlers=[get_profile, put_profile, post_batch],
+        middleware=[gate],
+        dependencies={"profiles": provided(service)},
+        exception_handlers={Exception: worded(on_error, resource_metadata)},
+        request_max_body_size=max_body,
+        security=[{"oidc": []}],
+        tags=["Phoenix profiles"],
+    )
+
+
+# From the most special class to the most general: the first that fits words the error.
+CODES: Mapping[type[errors.ProfileGateError], str] = {
+    errors.ExpiredToken: "AUTH_004",
+    errors.InvalidToken: "AUTH_001",
+    errors.InvalidRequest: "BAD_REQUEST",
+    errors.Unauthenticated: "AUTH_002",
+    errors.Suspended: "AUTH_005",
+    errors.Forbidden: "AUTH_003",
+    errors.ProfileNotFound: "NOT_FOUND",
+    errors.UnsupportedBody: "UNSUPPORTED_MEDIA_TYPE",
+    errors.BodyTooLarge: "TOO_LARGE",
+    errors.InvalidField: "VALIDATION_001",
+    errors.BadInput: "BAD_REQUEST",
+    errors.UsernameTaken: "VALIDATION_001",
+    errors.PreconditionFailed: "PRECONDITION_FAILED",
+    errors.TooManyCreations: "RATE_LIMITED",
+    errors.Unavailable: "UNAVAILABLE",
+    errors.ProfileGateError: "INTERNAL",
+}
+
+
+def on_error(error: errors.ProfileGateError, headers: dict[str, str]) -> Response[PhoenixError]:
+    """The error in this face's words."""
+    code = next(code for kind, code in CODES.items() if isinstance(error, kind))
+    return Response(PhoenixError(str(error), code), status_code=error.status, headers=headers)

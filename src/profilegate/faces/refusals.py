@@ -1,0 +1,60 @@
+"""From whatever was raised to one known error and its headers. The words are each face's own."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from profilegate.auth.challenge import challenge
+from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, ProfileGateError, TooManyCreations, Unavailable
+
+log = logging.getLogger("profilegate.faces")
+
+REFUSED = {"cache-control": "no-store", "vary": "Authorization, Origin", "x-content-type-options": "nosniff"}
+
+Wording = Callable[[ProfileGateError, dict[str, str]], Response[Any]]
+Handler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
+
+
+def worded(wording: Wording, resource_metadata: str | None) -> Handler:
+    """A Litestar exception handler that has a face word every error; `resource_metadata` goes into challenges."""
+
+    def on_error(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
+        error = known(request, exception)
+        return wording(error, headers(error, resource_metadata))
+
+    return on_error
+
+
+def known(request: Request[Any, Any, Any], exception: Exception) -> ProfileGateError:
+    """The error to answer. What nobody expected is logged with its trace, and answered without any detail."""
+    match exception:
+        case ProfileGateError():
+            _note(request, exception)
+            return exception
+        case HTTPException(status_code=413):
+            return BodyTooLarge()
+        case HTTPException(status_code=status) if 400 <= status < 500:
+            return BadInput()
+    log.error("%s %s failed", request.method, request.scope.get("path_template"), exc_info=exception)
+    return ProfileGateError()
+
+
+def headers(error: ProfileGateError, resource_metadata: str | None = None) -> dict[str, str]:
+    """What goes with this error on every face: the challenge, when to come again, and that nothing is kept."""
+    found = dict(REFUSED)
+    if (value := challenge(error, resource_metadata)) is not None:
+        found["www-authenticate"] = value
+    if isinstance(error, (TooManyCreations, Unavailable)):
+        found["retry-after"] = str(error.retry_after)
+    return found
+
+
+def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:
+    """What the answer does not tell, for the log. Never a token, never a value from the body."""
+    if isinstance(error, (InvalidToken, Unavailable)):
+        level = logging.WARNING if error.status >= 500 else logging.INFO
+        cause = error.reason or repr(error.__cause__)
+        log.log(level, "%s %s: %s (%s)", request.method, request.scope.get("path_template"), error, cause)

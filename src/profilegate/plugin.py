@@ -1,0 +1,123 @@
+"""ProfileGate, the Litestar plugin: the one place where everything is wired.
+
+settings -> engine -> repository -> service -> faces
+         -> issuers -> gate -> middleware -> faces
+"""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+from litestar import Litestar, Router
+from litestar.config.app import AppConfig
+from litestar.plugins import InitPlugin
+
+from profilegate.auth.gate import Gate
+from profilegate.auth.issuers import Issuers
+from profilegate.auth.middleware import GateMiddleware
+from profilegate.consistency import checked
+from profilegate.errors import InvalidConfiguration, StoreUnavailable
+from profilegate.faces import health, phoenix
+from profilegate.faces.openapi import described
+from profilegate.profiles.rules import ProfileRules
+from profilegate.profiles.service import ProfileService
+from profilegate.profiles.usernames import UsernameRule
+from profilegate.settings import Settings
+from profilegate.store import schema
+from profilegate.store.engine import make_engine
+from profilegate.store.profiles import ProfileRepository
+
+log = logging.getLogger("profilegate")
+
+
+class ProfileGate(InitPlugin):
+    """The faces, their gate and their database, as one plugin.
+
+    `clock` gives Unix seconds and `transport` carries requests to the providers; both are there for tests.
+    Raises InvalidConfiguration when the settings do not fit together. Connects to nothing before the
+    application starts, and puts nothing on the host besides its own routers, its lifespan and its security scheme.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.settings = checked(settings)
+        self.engine = make_engine(settings.database)
+        self.rules = rules(settings)
+        self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
+        self.profiles = ProfileService(self.repository, self.rules, clock)
+        self.issuers = Issuers(settings.issuers, clock, transport=transport)
+        self.gate = Gate(self.issuers, self.repository)
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        app_config.route_handlers.extend(self.routers())
+        app_config.lifespan.append(self.lifespan)
+        app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)
+        return app_config
+
+    def routers(self) -> list[Router]:
+        """Everything that is mounted."""
+        metadata = self._metadata()
+        told = None if metadata is None else metadata.resource.rstrip("/") + health.METADATA_PATH
+        guard = GateMiddleware(self.gate)
+        return [
+            health.router(self.database_state, metadata),
+            phoenix.router(self.profiles, guard, self.settings.server.max_body, told),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
+        """Open the database and refuse to serve a schema that is not this release's; close both ways at the end.
+
+        A database that does not answer is no reason to stay down: /ready tells, and it heals by itself.
+        """
+        try:
+            await self.engine.open()
+            await self._refuse_unknown_schema()
+            yield
+        finally:
+            await self.issuers.close()
+            await self.engine.close()
+
+    async def database_state(self) -> str:
+        """ "connected", or what keeps the database from being used."""
+        try:
+            await schema.refuse_unknown(self.engine, self.settings.usernames)
+        except StoreUnavailable:
+            return "unreachable"
+        except InvalidConfiguration as error:
+            return str(error)
+        return "connected"
+
+    async def _refuse_unknown_schema(self) -> None:
+        try:
+            await schema.refuse_unknown(self.engine, self.settings.usernames)
+        except StoreUnavailable:
+            log.warning("the database does not answer yet; serving without it until it does")
+
+    def _metadata(self) -> health.ResourceMetadata | None:
+        if self.settings.server.public_url is None:
+            return None
+        return health.ResourceMetadata(
+            resource=self.settings.server.public_url,
+            authorization_servers=[each.issuer for each in self.settings.issuers],
+            bearer_methods_supported=["header"],
+        )
+
+
+def rules(settings: Settings) -> ProfileRules:
+    """The domain's rules, from the settings."""
+    usernames = settings.usernames
+    return ProfileRules(
+        usernames=UsernameRule(usernames.pattern, usernames.case_sensitive, usernames.reserved),
+        avatar_base=settings.avatars.base_url,
+        editing={name: getattr(settings.fields, name) for name in settings.fields.__struct_fields__},
+        create_on_read=settings.phoenix.create_on_read,
+        creations_per_hour=settings.phoenix.creations_per_hour,
+    )

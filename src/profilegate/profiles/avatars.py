@@ -1,0 +1,59 @@
+"""The avatar: which addresses are taken, and the one made for people who have none.
+
+The service never fetches an avatar. What it keeps is an address that a browser may load.
+"""
+
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+from profilegate.errors import InvalidField
+from profilegate.profiles.record import ProfileKey
+from profilegate.profiles.text import refuse_longer, refuse_unprintable
+
+LIMIT = 2048
+"""Code points."""
+
+SCHEMES = frozenset({"http", "https"})
+
+
+def checked(avatar: str) -> str:
+    """The address as it was sent. Raises InvalidField unless it is an absolute http(s) URL with a host.
+
+    User info is refused because browsers send it on, white space and backslashes because readers of
+    URLs disagree on what they mean. Nothing is fetched, so the address may lead nowhere.
+    """
+    refuse_unprintable("avatar", avatar)
+    refuse_longer("avatar", avatar, LIMIT)
+    if not _is_web_address(avatar):
+        raise InvalidField("avatar", "must be an absolute http or https URL without user info or white space")
+    return avatar
+
+
+def generated(base: str, key: ProfileKey) -> str:
+    """The address that this user gets when nobody gave one; the same key always gives the same."""
+    return _seeded(base, _seed(key))
+
+
+def regenerated(base: str, key: ProfileKey, now: int) -> str:
+    """A fresh address; `now` in Unix milliseconds makes it differ from the one before."""
+    return _seeded(base, f"{_seed(key)}_{now}")
+
+
+def _seed(key: ProfileKey) -> str:
+    return f"{key.tenant_id}_{key.user_id}"
+
+
+def _seeded(base: str, seed: str) -> str:
+    separator = "&" if "?" in base else "?"
+    return f"{base}{separator}seed={quote(seed, safe='')}"
+
+
+def _is_web_address(text: str) -> bool:
+    if "\\" in text or any(unicodedata.category(character) in {"Zs", "Cf"} for character in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in SCHEMES and bool(parts.hostname) and "@" not in parts.netloc and port != 0

@@ -1,0 +1,69 @@
+"""What the domain needs from a store, and what the store promises when many write at once."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Standing, Tombstone
+
+
+class ProfileStore(Protocol):
+    """One record per key. Every method is atomic and leaves an audit row with each change it makes.
+
+    All raise StoreUnavailable when the database does not answer in time. Times are Unix milliseconds.
+    """
+
+    async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
+        """The record as last committed."""
+
+    async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
+        """What there is under these keys of one tenant, by one query. Creates nothing."""
+
+    async def create(self, profile: Profile, actor: Actor) -> bool:
+        """Store a new record; False, and nothing written, when the key or the username is in use.
+
+        However many race to create one key, exactly one gets True. A tombstone counts as in use.
+        """
+
+    async def revive(self, profile: Profile, actor: Actor) -> bool:
+        """Store a record in the place of the user's own tombstone, continuing its version.
+
+        False, and nothing written, unless the tombstone is older than `actor.issued_at`.
+        """
+
+    async def change(
+        self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
+    ) -> Profile | None:
+        """Set the given fields and return the record; None when there is no such record, erased ones included.
+
+        `version` and `updated_at` move only when a value really changes. Changes of different fields
+        never undo one another. Raises UsernameTaken, or PreconditionFailed when `expected` is not
+        the stored version; then nothing is written.
+        """
+
+    async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
+        """Like `change`, but only fields that are still generated, or were never set, take the new value.
+
+        A username that is taken is left alone and remembered as offered, not raised.
+        """
+
+    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
+        """Leave a tombstone where the record was; False when there was none."""
+
+    async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
+        """Set or lift the actor's own suspension: an operator's, or the provider's. False when nothing changed."""
+
+    async def revoke_before(self, key: ProfileKey, moment: int, actor: Actor, now: int) -> bool:
+        """Refuse the user's tokens issued up to `moment`. It never moves backwards. False when nothing changed."""
+
+    async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
+        """Count one creation of somebody else's record; `window` in milliseconds.
+
+        None while `creator` is within `limit`, else the milliseconds until the window ends.
+        """
+
+
+class StandingPort(Protocol):
+    """What the gate asks about every caller."""
+
+    async def standing(self, key: ProfileKey) -> Standing:
+        """The user's standing as last committed; the plain one for users without a record."""

@@ -1,0 +1,65 @@
+"""The rules for a record's values, as configured: one place that every face, webhook and command shares."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from profilegate.errors import FieldNotEditable, InvalidField
+from profilegate.profiles import avatars, names
+from profilegate.profiles.record import Actor, ProfileChange
+from profilegate.profiles.usernames import UsernameRule
+
+Editing = Literal["edit", "read_only", "off"]
+
+
+class ProfileRules(Struct, frozen=True):
+    """What values are taken, who may edit which field, and when other people's records are made.
+
+    `avatar_base` is the URL that generated avatars start with; `editing` holds the fields that are
+    not freely editable by their owner; `creations_per_hour` counts other people's records per caller.
+    """
+
+    usernames: UsernameRule
+    avatar_base: str
+    editing: dict[str, Editing] = {}
+    create_on_read: Literal["anyone", "self"] = "anyone"
+    creations_per_hour: int = 600
+
+    def checked(self, change: ProfileChange) -> ProfileChange:
+        """The change with its values normalised. Raises InvalidField for the first that breaks its rule."""
+        return ProfileChange(**{field: self._value(field, value) for field, value in change.given().items()})
+
+    def accepted(self, claimed: ProfileChange) -> ProfileChange:
+        """Only those of a provider's values that follow the rules. A provider's odd value is no error of the user."""
+        taken: dict[str, Any] = {}
+        for field, value in claimed.given().items():
+            try:
+                taken[field] = self._value(field, value)
+            except InvalidField:
+                continue
+        return ProfileChange(**taken)
+
+    def refuse_uneditable(self, change: ProfileChange, actor: Actor) -> None:
+        """Raise FieldNotEditable when the owner may not edit one of the given fields. Operators may."""
+        if actor.kind != "user":
+            return
+        for field in change.given():
+            if self.editing.get(field, "edit") != "edit":
+                raise FieldNotEditable(field)
+
+    def _value(self, field: str, value: Any) -> Any:
+        if field == "username" and value is None:
+            raise InvalidField("username", "cannot be removed")
+        match field, value:
+            case "name", str():
+                return names.checked(value)
+            case "avatar", str():
+                return avatars.checked(value)
+            case "username", str():
+                return self.usernames.checked(value)
+        return value
+
+
+def without(change: ProfileChange, field: str) -> ProfileChange:
+    """The change with one field left alone."""
+    return ProfileChange(**{each: value for each, value in change.given().items() if each != field})

@@ -1,0 +1,38 @@
+"""The username: its rule, and the key by which two of them are the same."""
+
+import re
+
+from msgspec import Struct
+
+from profilegate.errors import InvalidField
+from profilegate.profiles.text import refuse_longer
+
+LIMIT = 128
+"""Code points; ASCII, so bytes too."""
+
+PATTERN = "[A-Za-z_][0-9A-Za-z_]*"
+"""`/^[A-Z_a-z]\\w*$/` as JavaScript reads it: ASCII, and to the very end of the text."""
+
+
+class UsernameRule(Struct, frozen=True):
+    """Which usernames a tenant's users may take."""
+
+    pattern: str = PATTERN
+    case_sensitive: bool = False
+    reserved: tuple[str, ...] = ()
+
+    def checked(self, username: str) -> str:
+        """The username as it was sent. Raises InvalidField when it breaks the rule.
+
+        It does not look whether somebody has it: only the database's constraint can say that.
+        """
+        if not username.isascii() or re.fullmatch(self.pattern, username) is None:
+            raise InvalidField("username", f"must match {self.pattern}")
+        refuse_longer("username", username, LIMIT)
+        if self.comparison_key(username) in map(self.comparison_key, self.reserved):
+            raise InvalidField("username", "is reserved")
+        return username
+
+    def comparison_key(self, username: str) -> str:
+        """Two usernames of a tenant are the same exactly when their keys are equal."""
+        return username if self.case_sensitive else username.lower()

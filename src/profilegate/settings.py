@@ -1,0 +1,142 @@
+"""Everything that can be configured, as frozen values: the one description of every key, default and unit.
+
+`config/profilegate.example.toml` shows each of them. `configuration.load` makes these from a file and the
+environment; a host application makes them itself. Nothing is read, checked or connected here.
+"""
+
+from typing import Literal, get_args
+
+from msgspec import Struct, field
+
+Editing = Literal["edit", "read_only", "off"]
+Permission = Literal["read", "write", "email", "phone", "custom_data", "identities", "address", "operator"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+# Signatures by a key pair only: with a shared secret every holder could mint tokens (RFC 8725, section 3.1).
+ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The standalone service. A host application has its own server and ignores most of this."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    """Processes. The embedded database takes one."""
+    public_url: str | None = None
+    """The URL under which clients reach the service, where it is not http://host:port."""
+    max_body: int = 65_536
+    """Bytes of a request body."""
+    stop_timeout: int = 20
+    """Seconds that requests under way get to finish when the service stops."""
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """PostgreSQL by `url`; without one the embedded SQLite in the file `path`."""
+
+    url: str | None = None
+    path: str = "profilegate.db"
+    pool_min: int = 1
+    pool_max: int = 10
+    """Connections per process."""
+    connect_timeout: float = 3.0
+    acquire_timeout: float = 2.0
+    """Seconds to wait for a free connection."""
+    statement_timeout: float = 4.0
+    """Seconds. On SQLite, how long a statement waits for a lock."""
+    pgbouncer: bool = False
+    """Behind a transaction pooler that does not track prepared statements: make none."""
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.url is not None
+
+
+class OperatorRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is an operator: a scope, or a claim that has this value or holds it in a list."""
+
+    scope: str | None = None
+    claim: str | None = None
+    value: str | bool | int = True
+
+
+class MachineRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A further sign, besides the known ones, that a token belongs to a machine and not to a user."""
+
+    claim: str
+    value: str | bool | int
+
+
+class IssuerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One identity provider whose tokens are accepted."""
+
+    issuer: str
+    """The exact `iss` of its tokens. https; http on a loopback address only."""
+    audiences: tuple[str, ...]
+    """A token must name one of these in `aud`."""
+    tenant: str = "default"
+    tenant_claim: str | None = None
+    """The claim that names the tenant, instead of `tenant`."""
+    tenants: tuple[str, ...] = ()
+    """The values that `tenant_claim` may have."""
+    aliases: tuple[str, ...] = ()
+    """Other issuers of this list whose subjects are the same people, so that they may share user ids."""
+    user_id_prefix: str = ""
+    """Put before `sub` to make the user id, so that two providers of one tenant cannot collide."""
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+    require_at_jwt: bool = True
+    """Whether a token must say `typ: at+jwt` (RFC 9068). Keycloak, Auth0 and ZITADEL need false."""
+    leeway: int = 30
+    """Seconds by which clocks may differ."""
+    key_max_age: int = 300
+    """Seconds after which the provider's keys are fetched again."""
+    key_cooldown: int = 10
+    """Seconds between two fetches that unknown key ids can cause."""
+    timeout: float = 3.0
+    """Seconds for one request to the provider."""
+    scopes: dict[str, tuple[Permission, ...]] | None = None
+    """Which permissions a scope gives. Without it a token has every permission but operator."""
+    operator: OperatorRule | None = None
+    machine: MachineRule | None = None
+
+
+class UsernameSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pattern: str = "[A-Za-z_][0-9A-Za-z_]*"
+    """A regular expression for the whole username. ASCII only, at most 128 characters, in any case."""
+    case_sensitive: bool = False
+    """Whether "Bob" and "bob" are two usernames. Changing it needs `profilegate migrate`."""
+    reserved: tuple[str, ...] = ()
+
+
+class AvatarSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    base_url: str = "https://api.dicebear.com/9.x/adventurer/svg"
+    """What generated avatars start with; `?seed=...` is added."""
+
+
+class FieldSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the owner of a record may do with each field. Operators may edit them all."""
+
+    name: Editing = "edit"
+    avatar: Editing = "edit"
+    username: Editing = "edit"
+
+
+class PhoenixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    create_on_read: Literal["anyone", "self"] = "anyone"
+    """Whose reading makes a record: anyone's, or only its owner's (others then get 404)."""
+    creations_per_hour: int = 600
+    """Records of other people that one caller may make."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration. That its parts fit together is for `consistency.checked` to say."""
+
+    issuers: tuple[IssuerSettings, ...]
+    server: ServerSettings = field(default_factory=ServerSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    usernames: UsernameSettings = field(default_factory=UsernameSettings)
+    avatars: AvatarSettings = field(default_factory=AvatarSettings)
+    fields: FieldSettings = field(default_factory=FieldSettings)
+    phoenix: PhoenixSettings = field(default_factory=PhoenixSettings)

@@ -1,0 +1,75 @@
+"""The few words that PostgreSQL and SQLite spell differently, and how a change carries its audit row."""
+
+import msgspec
+from piccolo.querystring import QueryString
+
+from profilegate.store.statements import Param, Statement, compiled, raw
+
+AUDIT_COLUMNS = "tenant_id, user_id, at, actor_kind, actor_id, face, action, fields, version"
+
+
+class Dialect:
+    """PostgreSQL's way."""
+
+    name = "postgres"
+    json_object = "jsonb_build_object"
+    lowered = 'LOWER(username COLLATE "C")'  # a Turkish database would lower I to a dotless i
+    find_table = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
+    find_migrations = "SELECT name FROM migration WHERE app_name = $1"
+
+    def merged(self, first: QueryString, second: QueryString) -> QueryString:
+        """Two JSON objects as one; where both have a member, the second wins."""
+        return raw("({} || {})", first, second)
+
+    def among(self, column: str, param: Param) -> QueryString:
+        """Whether the column is one of the texts that the value holds."""
+        return raw(f"{column} = ANY({{}})", param)
+
+    def texts(self, values: list[str]) -> object:
+        """The value for `among`, as the driver takes it."""
+        return values
+
+    def audited(self, change: QueryString) -> tuple[Statement, ...]:
+        """A change that returns the changed rows, together with their audit rows: one statement, one round trip."""
+        whole = raw("WITH changed AS ({}), noted AS ({}) SELECT * FROM changed", change, _note(raw("changed")))
+        return (compiled(whole, self.name),)
+
+
+class SQLiteDialect(Dialect):
+    """SQLite's way. It has no changing statements inside WITH, so the audit row is a second statement."""
+
+    name = "sqlite"
+    json_object = "json_object"
+    lowered = "LOWER(username)"
+    find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    find_migrations = "SELECT name FROM migration WHERE app_name = ?"
+
+    def merged(self, first: QueryString, second: QueryString) -> QueryString:
+        return raw("json_patch({}, {})", first, second)
+
+    def among(self, column: str, param: Param) -> QueryString:
+        return raw(f"{column} IN (SELECT value FROM json_each({{}}))", param)
+
+    def texts(self, values: list[str]) -> object:
+        return msgspec.json.encode(values).decode()
+
+    def audited(self, change: QueryString) -> tuple[Statement, ...]:
+        source = raw("profilegate_profile WHERE tenant_id = {} AND user_id = {}", Param("tenant_id"), Param("user_id"))
+        return compiled(change, self.name), compiled(_note(source), self.name)
+
+
+DIALECTS = {"postgres": Dialect(), "sqlite": SQLiteDialect()}
+
+
+def _note(source: QueryString) -> QueryString:
+    # The casts tell PostgreSQL the parameters' types, which it does not infer below a SELECT.
+    return raw(
+        f"INSERT INTO profilegate_audit ({AUDIT_COLUMNS}) SELECT tenant_id, user_id, CAST({{}} AS BIGINT), "
+        "CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), TRIM(changed_fields), version FROM {}",
+        Param("now"),
+        Param("actor_kind"),
+        Param("actor_id"),
+        Param("face"),
+        Param("action"),
+        source,
+    )

@@ -1,0 +1,159 @@
+"""The repository: what the domain asks of a store, said in statements; and rows made records again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from profilegate.errors import PreconditionFailed, UsernameTaken
+from profilegate.profiles.record import (
+    Actor,
+    Profile,
+    ProfileChange,
+    ProfileKey,
+    Standing,
+    Tombstone,
+    field_version,
+)
+from profilegate.store import creations, queries
+from profilegate.store.dialect import DIALECTS
+from profilegate.store.engine import Engine, Row, UniqueViolation
+
+JSON_COLUMNS = ("custom_data", "identities", "sso_identities", "oidc_profile", "sources", "versions")
+BOOLEAN_COLUMNS = ("suspended_by_idp", "suspended_by_operator", "has_password")
+
+Values = dict[str, Any]
+
+
+class ProfileRepository:
+    """`ProfileStore` and `StandingPort` on a database. Holds no state of its own.
+
+    `comparison_key` says which usernames are the same.
+    """
+
+    def __init__(self, engine: Engine, comparison_key: Callable[[str], str]) -> None:
+        self._engine = engine
+        self._dialect = engine.engine_type
+        self._comparison_key = comparison_key
+
+    async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
+        rows = await self._engine.fetch(queries.select(self._dialect), _key(key))
+        return to_record(rows[0]) if rows else None
+
+    async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
+        if not keys:
+            return {}
+        ids = DIALECTS[self._dialect].texts(sorted({key.user_id for key in keys}))
+        values = {"tenant_id": keys[0].tenant_id, "user_ids": ids}
+        records = map(to_record, await self._engine.fetch(queries.select_many(self._dialect), values))
+        return {ProfileKey(each.tenant_id, each.user_id): each for each in records}
+
+    async def create(self, profile: Profile, actor: Actor) -> bool:
+        values = _audit(actor, profile.created_at, "create") | self._row(profile)
+        return bool(await self._written(queries.insert(self._dialect), values))
+
+    async def revive(self, profile: Profile, actor: Actor) -> bool:
+        issued_at = (actor.issued_at or 0) * 1000
+        values = _audit(actor, profile.created_at, "create") | self._row(profile)
+        values |= {"issued_at": issued_at, "buried_version": profile.version - 1}
+        return bool(await self._written(queries.revive(self._dialect), values))
+
+    async def change(
+        self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
+    ) -> Profile | None:
+        given = change.given()
+        values = _audit(actor, now, "change") | self._changed(key, given, now, actor.source) | {"expected": expected}
+        rows = await self._written(queries.change(self._dialect, tuple(given)), values)
+        found = to_record(rows[0]) if rows else await self.get(key)
+        if not isinstance(found, Profile):
+            return None
+        if not rows and expected is not None and found.version != expected:
+            raise PreconditionFailed
+        return found
+
+    async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
+        given = change.given()
+        values = _audit(actor, now, "fill") | self._changed(key, given, now, "claims")
+        rows = await self._written(queries.fill(self._dialect, tuple(given)), values)
+        found = to_record(rows[0]) if rows else None
+        return found if isinstance(found, Profile) else None
+
+    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
+        values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source}
+        return bool(await self._written(queries.erase(self._dialect), values))
+
+    async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
+        flag = "suspended_by_idp" if actor.kind == "idp" else "suspended_by_operator"
+        values = _audit(actor, now, "suspend" if suspended else "restore") | _key(key) | {"suspended": suspended}
+        return bool(await self._written(queries.suspend(self._dialect, flag), values))
+
+    async def revoke_before(self, key: ProfileKey, moment: int, actor: Actor, now: int) -> bool:
+        values = _audit(actor, now, "revoke") | _key(key) | {"moment": moment}
+        return bool(await self._written(queries.revoke_before(self._dialect), values))
+
+    async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
+        values = _key(creator) | {"now": now, "expired": now - window}
+        ((start, made),) = await self._engine.write([creations.count(self._dialect)], values)
+        return None if made <= limit else max(start + window - now, 1)
+
+    async def standing(self, key: ProfileKey) -> Standing:
+        rows = await self._engine.fetch(queries.select_standing(self._dialect), _key(key))
+        return to_standing(dict(zip(queries.STANDING, rows[0], strict=True))) if rows else Standing()
+
+    async def _written(self, statements: queries.Audited, values: Values) -> Sequence[Row]:
+        try:
+            return await self._engine.write(statements, values)
+        except UniqueViolation as error:
+            if "username" in error.index:
+                raise UsernameTaken from error
+            raise
+
+    def _row(self, profile: Profile) -> Values:
+        values = {column: getattr(profile, column) for column in queries.RECORD}
+        values |= {column: _json(values[column]) for column in JSON_COLUMNS}
+        return values | {"username_key": self._username_key(profile.username)}
+
+    def _changed(self, key: ProfileKey, given: Values, now: int, source: str) -> Values:
+        values = {field: _json(value) if field in JSON_COLUMNS else value for field, value in given.items()}
+        noted = {"source": source, "field_version": field_version(now)}
+        return _key(key) | values | noted | {"username_key": self._username_key(given.get("username"))}
+
+    def _username_key(self, username: str | None) -> str | None:
+        return None if username is None else self._comparison_key(username)
+
+
+def to_record(row: Row) -> Profile | Tombstone:
+    """The record, or the tombstone, that a row of `queries.RETURNED` holds."""
+    values = dict(zip(queries.RETURNED, row, strict=True))
+    tombstone = _tombstone(values)
+    if tombstone is not None:
+        return tombstone
+    record = {column: values[column] for column in queries.RECORD}
+    record |= {column: msgspec.json.decode(record[column]) for column in JSON_COLUMNS}
+    record |= {column: bool(record[column]) for column in BOOLEAN_COLUMNS}
+    return Profile(**record)
+
+
+def to_standing(values: Mapping[str, Any]) -> Standing:
+    """What a row of `queries.STANDING` says about its user."""
+    suspended = bool(values["suspended_by_idp"] or values["suspended_by_operator"])
+    return Standing(suspended, _tombstone(values), values["revoked_before"])
+
+
+def _tombstone(values: Mapping[str, Any]) -> Tombstone | None:
+    if values["deleted_at"] is None:
+        return None
+    return Tombstone(**{name: values[name] for name in Tombstone.__struct_fields__})
+
+
+def _key(key: ProfileKey) -> Values:
+    return {"tenant_id": key.tenant_id, "user_id": key.user_id}
+
+
+def _audit(actor: Actor, now: int, action: str) -> Values:
+    return {"now": now, "actor_kind": actor.kind, "actor_id": actor.id, "face": actor.face, "action": action}
+
+
+def _json(value: object) -> str:
+    # Sorted, so that SQLite, which compares JSON as text, sees equal values as equal.
+    return msgspec.json.encode(value, order="sorted").decode()

@@ -1,0 +1,190 @@
+"""Every statement on the profile table, each built once per dialect.
+
+A change is one UPDATE that decides for itself, against the row as it is at that moment, which of the given
+fields really change. Nothing is read first, so there is nothing to be stale.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from piccolo.query.base import Query
+from piccolo.querystring import QueryString
+
+from profilegate.store.dialect import DIALECTS, Dialect
+from profilegate.store.statements import Param, Statement, compiled, joined, query, raw, row_of
+from profilegate.store.tables import ProfileRow
+
+RECORD = (
+    "tenant_id", "user_id", "username", "name", "avatar", "primary_email", "primary_phone", "custom_data",
+    "identities", "sso_identities", "oidc_profile", "application_id", "suspended_by_idp", "suspended_by_operator",
+    "has_password", "last_sign_in_at", "created_at", "updated_at", "version", "sources", "versions",
+)  # fmt: skip
+"""The columns of a Profile, in its order."""
+
+RETURNED = (*RECORD, "deleted_at", "deleted_by", "changed_fields")
+STANDING = ("tenant_id", "user_id", "suspended_by_idp", "suspended_by_operator", "version", "deleted_at", "deleted_by",
+            "revoked_before")  # fmt: skip
+
+KEY = raw("tenant_id = {} AND user_id = {}", Param("tenant_id"), Param("user_id"))
+ALIVE = raw("{} AND deleted_at IS NULL", KEY)
+RETURNING = f"RETURNING {', '.join(RETURNED)}"
+
+Audited = tuple[Statement, ...]
+
+
+@lru_cache
+def select(dialect: str) -> Statement:
+    """One row by its key."""
+    return _selected(dialect, RETURNED, ProfileRow.user_id == Param("user_id"))
+
+
+@lru_cache
+def select_many(dialect: str) -> Statement:
+    """The rows of one tenant under the given user ids."""
+    return _selected(dialect, RETURNED, DIALECTS[dialect].among("user_id", Param("user_ids")))
+
+
+@lru_cache
+def select_standing(dialect: str) -> Statement:
+    """What the gate asks about one user."""
+    return _selected(dialect, STANDING, ProfileRow.user_id == Param("user_id"))
+
+
+@lru_cache
+def insert(dialect: str) -> Audited:
+    """A new row, or nothing when the key is in use. A username in use violates its unique index."""
+    return DIALECTS[dialect].audited(query(ProfileRow, dialect, _insert))
+
+
+@lru_cache
+def revive(dialect: str) -> Audited:
+    """A record in the place of its owner's own tombstone, if the token is newer than that."""
+    columns = [column for column in (*RECORD, "username_key") if column not in {"tenant_id", "user_id"}]
+    values = joined(", ", (raw(f"{column} = {{}}", Param(column)) for column in columns))
+    place = raw(
+        "{} AND deleted_by = 'user' AND deleted_at < {} AND version = {}",
+        KEY,
+        Param("issued_at"),
+        Param("buried_version"),
+    )
+    return _updated(dialect, raw("{}, deleted_at = NULL, deleted_by = NULL, changed_fields = ''", values), place)
+
+
+@lru_cache(maxsize=256)
+def change(dialect: str, fields: Sequence[str]) -> Audited:
+    """Set these fields where the stored value differs; nothing when none does, or the version is another."""
+    differs = {field: raw(f"{field} IS DISTINCT FROM {{}}", Param(field)) for field in fields}
+    expected = raw("(CAST({} AS BIGINT) IS NULL OR version = {})", Param("expected"), Param("expected"))
+    return _changed(dialect, differs, raw("{} AND {}", ALIVE, expected))
+
+
+@lru_cache(maxsize=256)
+def fill(dialect: str, fields: Sequence[str]) -> Audited:
+    """Set these fields where nobody but the generator has set them yet, and a username only while it is free."""
+    differs = {
+        field: raw(
+            f"(COALESCE(sources ->> '{field}', 'generated') = 'generated' AND {field} IS DISTINCT FROM {{}}{{}})",
+            Param(field),
+            _username_free() if field == "username" else raw(""),
+        )
+        for field in fields
+    }
+    return _changed(dialect, differs, ALIVE)
+
+
+@lru_cache
+def erase(dialect: str) -> Audited:
+    """Everything about the person gone; the key, the version and the tokens' revocation stay."""
+    emptied = (
+        "username = NULL, username_key = NULL, name = NULL, avatar = NULL, primary_email = NULL, primary_phone = NULL, "
+        "application_id = NULL, last_sign_in_at = NULL, suspended_by_idp = FALSE, suspended_by_operator = FALSE, "
+        "has_password = FALSE, changed_fields = '', version = version + 1, created_at = 0, updated_at = 0"
+    )
+    objects = ", ".join(
+        f"{column} = {{}}" for column in ("custom_data", "identities", "oidc_profile", "sources", "versions")
+    )
+    values = raw(f"{emptied}, {objects}, sso_identities = {{}}", *["{}"] * 5, "[]")
+    return _updated(
+        dialect, raw("{}, deleted_at = {}, deleted_by = {}", values, Param("now"), Param("deleted_by")), ALIVE
+    )
+
+
+@lru_cache
+def suspend(dialect: str, flag: str) -> Audited:
+    """Set or lift one of the two suspensions, where it is not so already."""
+    values = raw(
+        f"{flag} = {{}}, changed_fields = '{flag}', version = version + 1, updated_at = {{}}",
+        Param("suspended"),
+        Param("now"),
+    )
+    return _updated(dialect, values, raw(f"{{}} AND {flag} IS DISTINCT FROM {{}}", ALIVE, Param("suspended")))
+
+
+@lru_cache
+def revoke_before(dialect: str) -> Audited:
+    """Move the moment up to which tokens are refused, forwards only."""
+    values = raw("revoked_before = {}, changed_fields = 'revoked_before'", Param("moment"))
+    return _updated(dialect, values, raw("{} AND COALESCE(revoked_before, -1) < {}", KEY, Param("moment")))
+
+
+def _insert() -> Query[Any, Any]:
+    row = row_of(ProfileRow, (*RECORD, "username_key"))
+    unless_there = ProfileRow.insert(row).on_conflict((ProfileRow.tenant_id, ProfileRow.user_id), "DO NOTHING")
+    return unless_there.returning(*map(ProfileRow._meta.get_column_by_name, RETURNED))
+
+
+def _selected(dialect: str, columns: Sequence[str], condition: Any) -> Statement:
+    def select() -> Query[Any, Any]:
+        return ProfileRow.select(*columns).where(ProfileRow.tenant_id == Param("tenant_id"), condition)
+
+    return compiled(query(ProfileRow, dialect, select), dialect)
+
+
+def _updated(dialect: str, values: QueryString, place: QueryString) -> Audited:
+    update = raw(f"UPDATE profilegate_profile SET {{}} WHERE {{}} {RETURNING}", values, place)
+    return DIALECTS[dialect].audited(update)
+
+
+def _changed(dialect: str, differs: dict[str, QueryString], place: QueryString) -> Audited:
+    """The UPDATE in which each field, its source and its version move only if that field differs.
+
+    In SET and WHERE alike a column means its old value, so all the parts decide by the same comparison.
+    """
+    words = DIALECTS[dialect]
+    values = [_cased(differs[field], raw("{}", Param(field)), field) for field in differs]
+    if "username" in differs:
+        values.append(_cased(differs["username"], raw("{}", Param("username_key")), "username_key"))
+    names = joined(" || ", (raw(f"CASE WHEN {{}} THEN '{field} ' ELSE '' END", differs[field]) for field in differs))
+    values += [
+        raw("changed_fields = {}", names),
+        raw("sources = {}", _noted(words, "sources", differs, Param("source"))),
+        raw("versions = {}", _noted(words, "versions", differs, Param("field_version"))),
+        raw("version = version + 1, updated_at = {}", Param("now")),
+    ]
+    return _updated(dialect, joined(", ", values), raw("{} AND ({})", place, joined(" OR ", differs.values())))
+
+
+def _cased(differs: QueryString, value: QueryString, column: str) -> QueryString:
+    return raw(f"{column} = CASE WHEN {{}} THEN {{}} ELSE {column} END", differs, value)
+
+
+def _noted(words: Dialect, column: str, differs: dict[str, QueryString], param: Param) -> QueryString:
+    whole = raw(column)
+    for field, different in differs.items():
+        member = raw(
+            f"CASE WHEN {{}} THEN {words.json_object}('{field}', CAST({{}} AS TEXT)) ELSE {words.json_object}() END",
+            different,
+            param,
+        )
+        whole = words.merged(whole, member)
+    return whole
+
+
+def _username_free() -> QueryString:
+    return raw(
+        " AND NOT EXISTS (SELECT 1 FROM profilegate_profile AS other"
+        " WHERE other.tenant_id = {} AND other.username_key = {})",
+        Param("tenant_id"),
+        Param("username_key"),
+    )

@@ -1,0 +1,80 @@
+"""The tables, as Piccolo sees them. Columns only: indexes that must be unique are made by the migrations.
+
+Times are Unix milliseconds in BigInt columns, alike on both engines, so that no driver turns them into
+local time. JSON columns hold text on SQLite and jsonb on PostgreSQL.
+"""
+
+from piccolo.columns import JSONB, BigInt, BigSerial, Boolean, Text
+from piccolo.table import Table
+
+
+class ProfileRow(Table, tablename="profilegate_profile"):
+    """One row per (tenant_id, user_id), unique. An erased record stays as a row with `deleted_at` set.
+
+    Keeping the tombstone in the row itself lets one unique index decide between creating and erasing.
+    `changed_fields` names the fields that the newest version changed; the audit row copies it.
+    """
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Text()
+    user_id = Text()
+    username = Text(null=True, default=None)
+    username_key = Text(null=True, default=None)
+    name = Text(null=True, default=None)
+    avatar = Text(null=True, default=None)
+    primary_email = Text(null=True, default=None)
+    primary_phone = Text(null=True, default=None)
+    custom_data = JSONB(default="{}")
+    identities = JSONB(default="{}")
+    sso_identities = JSONB(default="[]")
+    oidc_profile = JSONB(default="{}")
+    application_id = Text(null=True, default=None)
+    suspended_by_idp = Boolean(default=False)
+    suspended_by_operator = Boolean(default=False)
+    has_password = Boolean(default=False)
+    last_sign_in_at = BigInt(null=True, default=None)
+    created_at = BigInt()
+    updated_at = BigInt()
+    version = BigInt(default=1)
+    sources = JSONB(default="{}")
+    versions = JSONB(default="{}")
+    changed_fields = Text(default="")
+    deleted_at = BigInt(null=True, default=None)
+    deleted_by = Text(null=True, default=None)
+    revoked_before = BigInt(null=True, default=None)
+
+
+class AuditRow(Table, tablename="profilegate_audit"):
+    """Who changed which fields of which record, when and through which face. Never the values."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Text()
+    user_id = Text()
+    at = BigInt()
+    actor_kind = Text()
+    actor_id = Text()
+    face = Text()
+    action = Text()
+    fields = Text(default="")
+    version = BigInt()
+
+
+class CreationCountRow(Table, tablename="profilegate_creation_count"):
+    """How many records of other people a caller has made in the present window."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Text()
+    user_id = Text()
+    window_start = BigInt()
+    made = BigInt()
+
+
+class SettingRow(Table, tablename="profilegate_setting"):
+    """Settings that the stored data depends on, so that a changed configuration is noticed."""
+
+    id = BigSerial(primary_key=True)
+    name = Text()
+    value = Text()
+
+
+TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow)
