@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 
 import httpx
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
-from profilegate import __version__, configuration
+from profilegate import configuration
 from profilegate.faces import problems
 from profilegate.observability import configure_logging
 from profilegate.plugin import ProfileGate
@@ -27,7 +28,7 @@ def create_app(
         exception_handlers={Exception: problems.on_error},
         openapi_config=OpenAPIConfig(
             title="profilegate",
-            version=__version__,
+            version=version("profilegate"),
             path="/schema",
             # The interactive pages load scripts from other people's servers; the document itself does not.
             render_plugins=[JsonRenderPlugin(), YamlRenderPlugin()],

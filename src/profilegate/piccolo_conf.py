@@ -14,7 +14,7 @@ def __getattr__(name: str) -> Any:
     if name != "DB":
         raise AttributeError(name)
     from profilegate.configuration import load
-    from profilegate.store.engine import make_engine
+    from profilegate.store.database import make_engine
 
     globals()["DB"] = make_engine(load().database)
     return globals()["DB"]

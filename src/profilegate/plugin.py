@@ -26,7 +26,7 @@ from profilegate.profiles.service import ProfileService
 from profilegate.profiles.usernames import UsernameRule
 from profilegate.settings import Settings
 from profilegate.store import schema
-from profilegate.store.engine import make_engine
+from profilegate.store.database import make_engine
 from profilegate.store.profiles import ProfileRepository
 
 log = logging.getLogger("profilegate")

@@ -2,15 +2,11 @@
 
 import os
 import subprocess
-from typing import Protocol
 from uuid import uuid4
 
 import httpx
 from tests.e2e.provider import HERE, Provider, program
-
-
-class Served(Protocol):
-    url: str
+from tests.e2e.served import Served
 
 
 def test_the_phoenix_client_finds_its_contract(served: Served, provider: Provider) -> None:

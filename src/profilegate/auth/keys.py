@@ -35,13 +35,13 @@ class Keys:
         self._client = client
         self._ticks = ticks
         self._keys: tuple[SigningKey, ...] | None = None
-        self._fetched = self._failed = self._searched = float("-inf")
+        self._fetched = self._failed = self._vain = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
     async def candidates(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
         """The keys that a token with this header may be signed by; none when the issuer has no such key.
 
-        An unknown id causes one fetch for all who wait, then none for the cool-down. Raises
+        An unknown id causes one fetch for all who wait; if that is in vain, none for the cool-down. Raises
         ProviderUnavailable when the key is not known and the provider does not answer.
         """
         if self._keys is None:
@@ -49,17 +49,22 @@ class Keys:
         elif self._age() > self._issuer.key_max_age and not self._failing():
             self._start()  # the old keys serve meanwhile
         found = self._matching(key_id, algorithm)
-        if found:
-            return found
-        if self._failing():
+        return found or await self._searched_for(key_id, algorithm)
+
+    async def _searched_for(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
+        """The keys after one more look at the provider. Only a search in vain begins the cool-down.
+
+        So a real rotation is seen at once, however soon it follows another, and made-up ids cost little.
+        """
+        cooling = self._ticks() - self._vain < self._issuer.key_cooldown
+        if self._fetching is not None or not cooling:
+            await self._refresh()
+        elif self._failing():
             raise ProviderUnavailable
-        if self._ticks() - self._searched >= self._issuer.key_cooldown:
-            self._searched = self._ticks()
-            await self._refresh()
-            return self._matching(key_id, algorithm)
-        if self._fetching is not None:
-            await self._refresh()
-        return self._matching(key_id, algorithm)
+        found = self._matching(key_id, algorithm)
+        if not found and not cooling:
+            self._vain = self._ticks()
+        return found
 
     def _matching(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
         fitting = (

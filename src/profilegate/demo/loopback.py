@@ -1,8 +1,9 @@
 """What counts as this machine. A provider without passwords must be reachable from nowhere else."""
 
 import re
-from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from profilegate.identifiers import is_loopback
 
 ORIGIN = r"https?://(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?"
 """The web origins of pages served from this machine, as a pattern for the whole text."""
@@ -13,25 +14,17 @@ _REDIRECT = re.compile(r"(http://(?:localhost|127\.0\.0\.1|\[::1\]))(?::[0-9]{1,
 def checked_issuer(issuer: str) -> str:
     """The issuer as it was given. Raises ValueError unless it is `http://`, a loopback host and at most a port."""
     parts = urlsplit(issuer)
-    if parts.scheme != "http" or not is_loopback(parts.hostname):
+    if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
         raise ValueError(f"the development provider serves http on a loopback address only, not {issuer!r}")
     if issuer != f"http://{parts.netloc}" or "@" in parts.netloc or parts.port == 0:
         raise ValueError(f"the issuer must be a bare origin such as http://127.0.0.1:9000, not {issuer!r}")
     return issuer
 
 
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address, without port and brackets, is this machine. Resolves no names."""
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def names_loopback(host_header: str) -> bool:
     """The same for the value of a `Host` header, which may carry a port."""
     try:
-        return is_loopback(urlsplit(f"//{host_header}").hostname)
+        return is_loopback(urlsplit(f"//{host_header}").hostname or "")
     except ValueError:
         return False
 

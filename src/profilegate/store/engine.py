@@ -1,10 +1,9 @@
-"""What the repository needs of a database engine, and which one the settings ask for."""
+"""What the repository needs of a database engine."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from profilegate.settings import DatabaseSettings
 from profilegate.store.statements import Statement
 
 Row = Sequence[Any]
@@ -46,14 +45,3 @@ class UniqueViolation(Exception):
     def __init__(self, index: str) -> None:
         super().__init__(index)
         self.index = index
-
-
-def make_engine(settings: DatabaseSettings) -> Engine:
-    """The engine for `database.url`: PostgreSQL, or SQLite in a file. Connects to nothing."""
-    if settings.is_postgres:
-        from profilegate.store.postgres import Postgres
-
-        return Postgres(settings)
-    from profilegate.store.sqlite import SQLite
-
-    return SQLite(settings)
