@@ -16,6 +16,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 ENDPOINT = re.compile(r"^\| `((?:[A-Z]+, )*[A-Z]+) (/[^`]*)` \|", re.MULTILINE)
 IMPLIED = {"HEAD", "OPTIONS"}
+DOCUMENTS = {"/schema/openapi.json", "/schema/openapi.yaml"}
 
 
 def test_the_endpoints_are_those_that_are_mounted(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_the_endpoints_are_those_that_are_mounted(tmp_path: Path) -> None:
         (method, re.sub(r":\w+}", "}", route.path))
         for route in create_app(settings).routes
         for method in route.methods
-        if method not in IMPLIED
+        if method not in IMPLIED and not (route.path.startswith("/schema") and route.path not in DOCUMENTS)
     }
     told = {(method, path) for methods, path in ENDPOINT.findall(README) for method in methods.split(", ")}
     assert told == mounted

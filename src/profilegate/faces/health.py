@@ -1,10 +1,10 @@
 """What load balancers and clients ask before they have a token: /health, /ready and the resource's metadata."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 from litestar import HttpMethod, Response, Router, route
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from msgspec import UNSET, Struct, UnsetType
 
 from profilegate.faces.provided import provided
@@ -46,7 +46,7 @@ def health() -> Response[Health]:
 
 
 @route("/ready", http_method=READ, status_code=200)
-async def ready(database: Annotated[Ready, Dependency(skip_validation=True)]) -> Response[Readiness]:
+async def ready(database: NamedDependency[SkipValidation[Ready]]) -> Response[Readiness]:
     """Whether requests can be served: the database answers and has this release's schema."""
     state = await database()
     connected = state == "connected"
@@ -56,7 +56,7 @@ async def ready(database: Annotated[Ready, Dependency(skip_validation=True)]) ->
 
 @route(METADATA_PATH, http_method=READ, status_code=200, sync_to_thread=False)
 def resource_metadata(
-    metadata: Annotated[ResourceMetadata, Dependency(skip_validation=True)],
+    metadata: NamedDependency[SkipValidation[ResourceMetadata]],
 ) -> Response[ResourceMetadata]:
     """Which providers' tokens are taken here, for clients that find out by themselves."""
     return Response(metadata, headers={"cache-control": "public, max-age=300", "x-content-type-options": "nosniff"})

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import HttpMethod, Request, Response, Router, post, put, route
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
 from msgspec import UNSET, Meta, Struct
 
 from profilegate import errors
@@ -67,11 +68,11 @@ UPDATE = msgspec.json.Decoder(PhoenixUpdate)
 BATCH = msgspec.json.Decoder(PhoenixBatch)
 
 Caller = Request[Principal, Any, Any]
-Profiles = Annotated[ProfileService, Dependency(skip_validation=True)]
+Profiles = NamedDependency[SkipValidation[ProfileService]]
 
 
 @route("/user/{user_id:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
-async def get_profile(request: Caller, user_id: str, profiles: Profiles) -> Response[PhoenixProfile]:
+async def get_profile(request: Caller, user_id: FromPath[str], profiles: Profiles) -> Response[PhoenixProfile]:
     """Anybody's profile in the caller's tenant, made on first access."""
     key = readable(request.user, user_id)
     profile = await profiles.get_or_create(key, actor(request.user, key, FACE), request.user.claimed)
@@ -79,7 +80,7 @@ async def get_profile(request: Caller, user_id: str, profiles: Profiles) -> Resp
 
 
 @put("/user/{user_id:str}")
-async def put_profile(request: Caller, user_id: str, profiles: Profiles) -> Response[PhoenixProfile]:
+async def put_profile(request: Caller, user_id: FromPath[str], profiles: Profiles) -> Response[PhoenixProfile]:
     """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
     key = writable(request.user, user_id)
     update = await json_body(request, UPDATE)
