@@ -19,6 +19,9 @@ FILE_VARIABLE = "PROFILEGATE_CONFIG"
 
 Tree = dict[str, Any]
 
+# Stands where a value would, once its problem has been told.
+FAILED: Any = object()
+
 
 def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of a file, if one is given here or in PROFILEGATE_CONFIG, overlaid with the environment.
@@ -31,16 +34,16 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Se
     source = path or environ.get(FILE_VARIABLE)
     tree = _read(source) if source else {}
     problems: list[str] = []
-    for name, text in sorted(environ.items()):
-        if name.startswith(PREFIX):
-            problems += _overlay(tree, name, text)
+    for name in sorted((each for each in environ if each.startswith(PREFIX)), key=_natural):
+        problems += _overlay(tree, name, environ[name])
     folder = Path(source).parent if source else Path()
     tree = _with_secrets(tree, "", folder, environ, problems)
     settings = _converted(tree, Settings, "", problems)
     if isinstance(settings, Settings):
         problems += between_parts(settings)
-    if problems or not isinstance(settings, Settings):
+    if problems:
         raise InvalidConfiguration(problems)
+    assert isinstance(settings, Settings)  # noqa: S101 - what fails to convert has left a problem
     return settings
 
 
@@ -53,13 +56,24 @@ def _read(source: str) -> Tree:
         raise InvalidConfiguration([f"{source}: {error}"]) from error
 
 
+class Variable(str):
+    """A value from the environment, where everything is text."""
+
+    __slots__ = ()
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """Sorts numbered list items by their number, so that 10 comes after 2."""
+    return [(False, int(step), "") if step.isdecimal() else (True, 0, step) for step in name.split("__")]
+
+
 def _overlay(tree: Tree, name: str, text: str) -> Iterator[str]:
     """Put one variable's value in its place in the tree; lists are given in TOML."""
     *parents, last = name.removeprefix(PREFIX).lower().split("__")
     place: Any = tree
-    for step, following in zip(parents, [*parents[1:], last], strict=True):
+    for step, following in zip(parents, [*parents, last][1:], strict=True):
         place = _descend(place, step, [] if following.isdecimal() else {})
-    if isinstance(place, dict):
+    if isinstance(place, dict) and last:
         place[last] = _value(text)
     elif isinstance(place, list) and last.isdecimal() and int(last) <= len(place):
         place[int(last) :] = [_value(text), *place[int(last) + 1 :]]
@@ -78,21 +92,25 @@ def _descend(place: Any, step: str, empty: Any) -> Any:
 
 
 def _value(text: str) -> Any:
-    """A list or table in TOML's own writing; anything else is text, made a number or a boolean where one is due."""
-    if not text.startswith(("[", "{")):
-        return text
+    """A list or table in TOML's own writing; anything else is text until its type is known."""
+    return _toml(text) if text.startswith(("[", "{")) else Variable(text)
+
+
+def _toml(text: str) -> Any:
+    """The value that `text` writes in TOML, or the text itself when it writes none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text
+        return Variable(text)
 
 
 def _with_secrets(value: Any, place: str, folder: Path, environ: Mapping[str, str], problems: list[str]) -> Any:
     match value:
         case {"env": str(name)} if len(value) == 1:
-            if name not in environ:
-                problems.append(f"{place}: the environment has no {name}")
-            return environ.get(name, "")
+            if name in environ:
+                return environ[name]
+            problems.append(f"{place}: the environment has no {name}")
+            return FAILED
         case {"file": str(name)} if len(value) == 1:
             return _secret_file(folder / name, place, problems)
         case dict():
@@ -102,43 +120,51 @@ def _with_secrets(value: Any, place: str, folder: Path, environ: Mapping[str, st
     return value
 
 
-def _secret_file(path: Path, place: str, problems: list[str]) -> str:
+def _secret_file(path: Path, place: str, problems: list[str]) -> Any:
     try:
         return path.read_text("utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{place}: {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
-        return ""
+        return FAILED
 
 
 def _converted(value: Any, kind: Any, place: str, problems: list[str]) -> Any:
-    """The value as its type, walking structs field by field so that one problem does not hide the next."""
+    """The value as its type, or FAILED; structs field by field, so that one problem does not hide the next."""
+    if value is FAILED:
+        return FAILED
     struct = _struct(kind)
     if struct is not None and isinstance(value, dict):
         return _struct_converted(value, struct, place, problems)
     items = _struct(get_args(kind)[0]) if get_origin(kind) is tuple else None
     if items is not None and isinstance(value, list):
-        return tuple(_converted(each, items, f"{place}[{n}]", problems) for n, each in enumerate(value))
+        made = [_converted(each, items, f"{place}[{n}]", problems) for n, each in enumerate(value)]
+        return FAILED if FAILED in made else tuple(made)
     try:
-        return msgspec.convert(value, kind, strict=False)
+        return msgspec.convert(_literal(value, kind), kind, strict=False)
     except msgspec.ValidationError as error:
         problems.append(f"{place}: {error}")
-        return None
+        return FAILED
 
 
-def _struct_converted(table: Tree, struct: type[Struct], place: str, problems: list[str]) -> Struct | None:
+def _literal(value: Any, kind: Any) -> Any:
+    """Where text, numbers and booleans are all taken, a variable says which it is as TOML would: true is not "true"."""
+    if not isinstance(value, Variable):
+        return value
+    return _toml(value) if bool in get_args(kind) and str in get_args(kind) else str(value)
+
+
+def _struct_converted(table: Tree, struct: type[Struct], place: str, problems: list[str]) -> Any:
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
-    before = len(problems)
     problems += [f"{_at(place, name)}: is not a setting" for name in sorted(table.keys() - fields.keys())]
-    problems += [
-        f"{_at(place, name)}: is required" for name, field in fields.items() if field.required and name not in table
-    ]
+    missing = [name for name, field in fields.items() if field.required and name not in table]
+    problems += [f"{_at(place, name)}: is required" for name in missing]
     given = {
         name: _converted(table[name], field.type, _at(place, name), problems)
         for name, field in fields.items()
         if name in table
     }
-    if len(problems) > before:
-        return None
+    if missing or FAILED in given.values():
+        return FAILED
     made = struct(**given)
     problems += [_at(place, problem) for problem in within(made)]
     return made

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 from functools import singledispatch
-from urllib.parse import urlsplit
 
 from profilegate.errors import InvalidConfiguration
-from profilegate.identifiers import TENANT_ID_LIMIT, USER_ID_LIMIT, is_identifier, is_trusted_url
+from profilegate.identifiers import TENANT_ID_LIMIT, USER_ID_LIMIT, is_identifier, is_trusted_url, is_web_address
 from profilegate.settings import (
     ALGORITHMS,
     AvatarSettings,
@@ -62,6 +61,8 @@ def _server(server: ServerSettings) -> Iterator[str]:
 def _database(database: DatabaseSettings) -> Iterator[str]:
     if database.url is not None and not database.url.startswith(("postgresql://", "postgres://")):
         yield "url: must start with postgresql://"
+    if not database.path:
+        yield "path: must not be empty"
     if not 1 <= database.pool_min <= database.pool_max:
         yield "pool_min: must be at least 1 and at most pool_max"
     for name in ("connect_timeout", "acquire_timeout", "statement_timeout"):
@@ -73,14 +74,14 @@ def _database(database: DatabaseSettings) -> Iterator[str]:
 def _usernames(usernames: UsernameSettings) -> Iterator[str]:
     try:
         re.compile(usernames.pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         yield f"pattern: is not a regular expression: {error}"
 
 
 @within.register
 def _avatars(avatars: AvatarSettings) -> Iterator[str]:
-    base = urlsplit(avatars.base_url)
-    if base.scheme not in {"http", "https"} or not base.hostname or base.fragment or len(avatars.base_url) > 500:
+    base = avatars.base_url
+    if not is_web_address(base) or "#" in base or len(base) > 500:
         yield "base_url: must be an http or https URL without a fragment, at most 500 characters"
 
 
@@ -99,6 +100,8 @@ def _issuer(issuer: IssuerSettings) -> Iterator[str]:
     unknown = sorted(set(issuer.algorithms) - ALGORITHMS)
     if unknown or not issuer.algorithms:
         yield f"algorithms: {', '.join(unknown) or 'none'} is not among {', '.join(sorted(ALGORITHMS))}"
+    if issuer.tenant_claim == "":
+        yield "tenant_claim: must not be empty"
     if issuer.tenant_claim is None and issuer.tenants:
         yield "tenants: is for tenant_claim, which is not set"
     if issuer.tenant_claim is not None and not issuer.tenants:
@@ -108,7 +111,7 @@ def _issuer(issuer: IssuerSettings) -> Iterator[str]:
             yield f"tenant: {tenant!r} must be 1 to {TENANT_ID_LIMIT} printable ASCII characters"
     if issuer.user_id_prefix and not is_identifier(issuer.user_id_prefix, USER_ID_LIMIT - 1):
         yield f"user_id_prefix: must be at most {USER_ID_LIMIT - 1} printable ASCII characters"
-    if issuer.operator is not None and (issuer.operator.scope is None) == (issuer.operator.claim is None):
+    if issuer.operator is not None and bool(issuer.operator.scope) == bool(issuer.operator.claim):
         yield "operator: give either scope or claim"
     if not 0 <= issuer.leeway <= 300:
         yield "leeway: must be between 0 and 300 seconds"
@@ -120,32 +123,40 @@ def _issuer(issuer: IssuerSettings) -> Iterator[str]:
 
 def _shared(issuers: tuple[IssuerSettings, ...]) -> Iterator[str]:
     """Problems between issuers: the same one twice, or two of one tenant whose user ids could collide."""
+    known = {each.issuer for each in issuers}
     for n, second in enumerate(issuers):
         for first in issuers[:n]:
             if first.issuer == second.issuer:
                 yield f"issuers[{n}].issuer: {second.issuer} is listed twice"
-            elif _tenants(first) & _tenants(second) and not _same_people(first, second) and _collide(first, second):
-                yield (
-                    f"issuers[{n}].user_id_prefix: shares a tenant with {first.issuer}; give both a prefix, "
-                    "neither the start of the other, or list one in the other's aliases"
-                )
+            elif _tenants(first) & _tenants(second) and not _same_people(first, second, issuers):
+                yield from _collision(n, first, second)
         for alias in second.aliases:
-            if alias not in {each.issuer for each in issuers}:
+            if alias not in known:
                 yield f"issuers[{n}].aliases: {alias} is not an issuer of this list"
+
+
+def _collision(n: int, first: IssuerSettings, second: IssuerSettings) -> Iterator[str]:
+    one, other = first.user_id_prefix, second.user_id_prefix
+    if one.startswith(other) or other.startswith(one):
+        yield (
+            f"issuers[{n}].user_id_prefix: shares a tenant with {first.issuer}; give both a prefix, "
+            "neither the start of the other, or list one in the other's aliases, with equal prefixes"
+        )
 
 
 def _tenants(issuer: IssuerSettings) -> set[str]:
     return set(issuer.tenants) if issuer.tenant_claim is not None else {issuer.tenant}
 
 
-def _same_people(first: IssuerSettings, second: IssuerSettings) -> bool:
-    related = second.issuer in first.aliases or first.issuer in second.aliases
-    return related and first.user_id_prefix == second.user_id_prefix
-
-
-def _collide(first: IssuerSettings, second: IssuerSettings) -> bool:
-    one, other = first.user_id_prefix, second.user_id_prefix
-    return one.startswith(other) or other.startswith(one)
+def _same_people(first: IssuerSettings, second: IssuerSettings, issuers: tuple[IssuerSettings, ...]) -> bool:
+    """Whether aliases, in either direction and over any number of steps, join the two."""
+    family, before = {first.issuer}, 0
+    while len(family) > before:
+        before = len(family)
+        for each in issuers:
+            if each.issuer in family or family & set(each.aliases):
+                family |= {each.issuer, *each.aliases}
+    return second.issuer in family and first.user_id_prefix == second.user_id_prefix
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, object]]:

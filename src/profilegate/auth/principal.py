@@ -105,6 +105,7 @@ def _is_machine(claims: VerifiedClaims, rule: MachineRule | None) -> bool:
         subject in (claims.get("client_id"), claims.get("azp"))
         or subject.endswith("@clients")
         or claims.get("gty") in ("client-credentials", "client_credentials")
+        or claims.get("preferred_username") == f"service-account-{claims.get('azp')}".lower()  # Keycloak
         or (rule is not None and has_value(claim(claims, rule.claim), rule.value))
     )
 

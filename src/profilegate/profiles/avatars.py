@@ -3,28 +3,25 @@
 The service never fetches an avatar. What it keeps is an address that a browser may load.
 """
 
-import unicodedata
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from profilegate.errors import InvalidField
+from profilegate.identifiers import is_web_address
 from profilegate.profiles.record import ProfileKey
 from profilegate.profiles.text import refuse_longer, refuse_unprintable
 
 LIMIT = 2048
 """Code points."""
 
-SCHEMES = frozenset({"http", "https"})
-
 
 def checked(avatar: str) -> str:
     """The address as it was sent. Raises InvalidField unless it is an absolute http(s) URL with a host.
 
-    User info is refused because browsers send it on, white space and backslashes because readers of
-    URLs disagree on what they mean. Nothing is fetched, so the address may lead nowhere.
+    Nothing is fetched, so the address may lead nowhere.
     """
     refuse_unprintable("avatar", avatar)
     refuse_longer("avatar", avatar, LIMIT)
-    if not _is_web_address(avatar):
+    if not is_web_address(avatar):
         raise InvalidField("avatar", "must be an absolute http or https URL without user info or white space")
     return avatar
 
@@ -46,14 +43,3 @@ def _seed(key: ProfileKey) -> str:
 def _seeded(base: str, seed: str) -> str:
     separator = "&" if "?" in base else "?"
     return f"{base}{separator}seed={quote(seed, safe='')}"
-
-
-def _is_web_address(text: str) -> bool:
-    if "\\" in text or any(unicodedata.category(character) in {"Zs", "Cf"} for character in text):
-        return False
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in SCHEMES and bool(parts.hostname) and "@" not in parts.netloc and port != 0

@@ -19,15 +19,15 @@ class ProfileStore(Protocol):
         """What there is under these keys of one tenant, by one query. Creates nothing."""
 
     async def create(self, profile: Profile, actor: Actor) -> bool:
-        """Store a new record; False, and nothing written, when the key or the username is in use.
+        """Store a new record; False, and nothing written, when the key is in use, be it by a tombstone.
 
-        However many race to create one key, exactly one gets True. A tombstone counts as in use.
+        However many race to create one key, exactly one gets True. Raises UsernameTaken.
         """
 
     async def revive(self, profile: Profile, actor: Actor) -> bool:
         """Store a record in the place of the user's own tombstone, continuing its version.
 
-        False, and nothing written, unless the tombstone is older than `actor.issued_at`.
+        False, and nothing written, unless the tombstone is older than `actor.issued_at`. Raises UsernameTaken.
         """
 
     async def change(
@@ -41,9 +41,9 @@ class ProfileStore(Protocol):
         """
 
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
-        """Like `change`, but only fields that are still generated, or were never set, take the new value.
+        """Set those of the given fields that are still generated, or were never set; None when nothing changed.
 
-        A username that is taken is left alone and remembered as offered, not raised.
+        A username that is taken is left alone. Raises UsernameTaken only when one is lost in a race.
         """
 
     async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:

@@ -7,7 +7,11 @@ from msgspec import Struct
 from profilegate.errors import FieldNotEditable, InvalidField
 from profilegate.profiles import avatars, names
 from profilegate.profiles.record import Actor, ProfileChange
+from profilegate.profiles.text import refuse_longer, refuse_unprintable
 from profilegate.profiles.usernames import UsernameRule
+
+CONTACT_LIMIT = 128
+"""Code points of an email address or a phone number."""
 
 Editing = Literal["edit", "read_only", "off"]
 
@@ -33,6 +37,8 @@ class ProfileRules(Struct, frozen=True):
         """Only those of a provider's values that follow the rules. A provider's odd value is no error of the user."""
         taken: dict[str, Any] = {}
         for field, value in claimed.given().items():
+            if value is None:
+                continue
             try:
                 taken[field] = self._value(field, value)
             except InvalidField:
@@ -57,6 +63,9 @@ class ProfileRules(Struct, frozen=True):
                 return avatars.checked(value)
             case "username", str():
                 return self.usernames.checked(value)
+            case (("primary_email" | "primary_phone"), str()):
+                refuse_unprintable(field, value)
+                refuse_longer(field, value, CONTACT_LIMIT)
         return value
 
 

@@ -41,12 +41,14 @@ class ProfileService(Struct, frozen=True):
         place of generated values. Raises ProfileNotFound where the record was erased or others' records
         are not made on reading, and TooManyCreations when the caller has made too many of them.
         """
+        admitted = _owns(actor, key)
         for _ in range(ROUNDS):
             found = await self.store.get(key)
             if isinstance(found, Profile):
                 return await self._filled(found, actor, claimed)
-            if found is None and not _owns(actor, key):
+            if found is None and not admitted:
                 await self._admit_creation(actor, key)
+                admitted = True
             made = await self._made(key, found, actor, claimed, NOTHING)
             if made is not None:
                 return made
@@ -74,7 +76,7 @@ class ProfileService(Struct, frozen=True):
         for _ in range(ROUNDS):
             changed = await self.store.change(key, wanted, actor, self._now(), expected)
             if changed is not None:
-                return changed
+                return await self._filled(changed, actor, claimed)
             if expected is not None:
                 raise PreconditionFailed
             found = await self.store.get(key)
@@ -98,7 +100,10 @@ class ProfileService(Struct, frozen=True):
         return avatars.regenerated(self.rules.avatar_base, key, self._now())
 
     async def _filled(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> Profile:
-        """The record after generated values gave way to the owner's claims. Writes only when one is new."""
+        """The record after generated values gave way to the owner's claims. Asks the store only when one is new.
+
+        A claimed username that somebody else has is new every time; then the store's look finds it taken.
+        """
         if not (claimed and _owns(actor, profile.key)):
             return profile
         news = _unknown(profile, self.rules.accepted(claimed))

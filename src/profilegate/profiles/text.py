@@ -15,6 +15,9 @@ FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # Cf: format characters, such as zero-width space. Alone they show nothing.
 INVISIBLE_CATEGORIES = frozenset({"Cf", "Zs"})
 
+# Letters and symbols that are drawn as nothing: the Hangul fillers and the blank Braille pattern.
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 
 def refuse_unprintable(field: str, text: str) -> None:
     """Raise InvalidField when `text` holds a control character, a bidirectional control or a lone surrogate."""
@@ -24,7 +27,7 @@ def refuse_unprintable(field: str, text: str) -> None:
 
 def shows_nothing(text: str) -> bool:
     """Whether a reader would see nothing at all: empty, or only white space and invisible characters."""
-    return all(unicodedata.category(character) in INVISIBLE_CATEGORIES for character in text)
+    return all(each in BLANKS or unicodedata.category(each) in INVISIBLE_CATEGORIES for each in text)
 
 
 def refuse_longer(field: str, text: str, limit: int) -> None:

@@ -5,6 +5,7 @@ import re
 from msgspec import Struct
 
 from profilegate.errors import InvalidField
+from profilegate.identifiers import is_identifier
 from profilegate.profiles.text import refuse_longer
 
 LIMIT = 128
@@ -24,11 +25,12 @@ class UsernameRule(Struct, frozen=True):
     def checked(self, username: str) -> str:
         """The username as it was sent. Raises InvalidField when it breaks the rule.
 
-        It does not look whether somebody has it: only the database's constraint can say that.
+        Printable ASCII it must be even where a configured pattern takes more. Whether somebody has it is
+        not looked at here: only the database's constraint can say that.
         """
-        if not username.isascii() or re.fullmatch(self.pattern, username) is None:
-            raise InvalidField("username", f"must match {self.pattern}")
         refuse_longer("username", username, LIMIT)
+        if not is_identifier(username, LIMIT) or re.fullmatch(self.pattern, username) is None:
+            raise InvalidField("username", f"must match {self.pattern}")
         if self.comparison_key(username) in map(self.comparison_key, self.reserved):
             raise InvalidField("username", "is reserved")
         return username
