@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 from litestar import HttpMethod, Request, Response, Router, post, put, route
@@ -22,6 +24,8 @@ from profilegate.profiles.record import Profile, ProfileChange
 from profilegate.profiles.service import ProfileService
 
 FACE = "phoenix"
+
+USER_PATH = b"/v1/profiles/user/"
 
 MOST_IN_BATCH = 200
 """User ids in one batch request."""
@@ -71,18 +75,18 @@ Caller = Request[Principal, Any, Any]
 Profiles = NamedDependency[SkipValidation[ProfileService]]
 
 
-@route("/user/{user_id:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
-async def get_profile(request: Caller, user_id: FromPath[str], profiles: Profiles) -> Response[PhoenixProfile]:
+@route("/user/{user_id:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
+async def get_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
     """Anybody's profile in the caller's tenant, made on first access."""
-    key = readable(request.user, user_id)
+    key = readable(request.user, written_id(request, user_id))
     profile = await profiles.get_or_create(key, actor(request.user, key, FACE), request.user.claimed)
     return shown(request, to_wire(profile, profiles), etag(profile, FACE))
 
 
-@put("/user/{user_id:str}")
-async def put_profile(request: Caller, user_id: FromPath[str], profiles: Profiles) -> Response[PhoenixProfile]:
+@put("/user/{user_id:path}")
+async def put_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
     """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
-    key = writable(request.user, user_id)
+    key = writable(request.user, written_id(request, user_id))
     update = await json_body(request, UPDATE)
     change = ProfileChange(
         name=UNSET if update.name is None else update.name,
@@ -101,6 +105,16 @@ async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixPro
     found = await profiles.read_many(keys)
     listed = [to_wire(each or profiles.preview(key), profiles) for key, each in zip(keys, found, strict=True)]
     return Response(PhoenixProfiles(listed), headers=SHOWN)
+
+
+def written_id(request: Caller, user_id: Path) -> str:
+    """The user id exactly as the client wrote it, percent-decoded once.
+
+    The framework's own path parameter has lost what tells "a/b" from "a//b", and ids may hold slashes.
+    """
+    raw = request.scope.get("raw_path", b"").partition(b"?")[0]
+    _, found, rest = raw.partition(USER_PATH)
+    return unquote(rest.decode("latin-1"), errors="surrogateescape") if found else str(user_id).removeprefix("/")
 
 
 def to_wire(profile: Profile, profiles: ProfileService) -> PhoenixProfile:

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
-import aiosqlite
-from piccolo.engine.sqlite import SQLiteEngine, TransactionType
+from piccolo.engine.sqlite import SQLiteEngine, TransactionType, dict_factory
 from piccolo.table import Table
 
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
@@ -37,6 +36,7 @@ class Connections(NamedTuple):
 
     reader: sqlite3.Connection
     writer: sqlite3.Connection
+    piccolo: sqlite3.Connection
     lock: sqlite3.Connection
     thread: ThreadPoolExecutor
 
@@ -51,7 +51,6 @@ class SQLite(SQLiteEngine):
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
         self._connections: Connections | None = None
-        self._piccolo: aiosqlite.Connection | None = None
         self._waiting = 0
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
 
@@ -61,12 +60,9 @@ class SQLite(SQLiteEngine):
     async def close(self) -> None:
         """Finish the writes under way, then close everything and release the lock."""
         connections, self._connections = self._connections, None
-        piccolo, self._piccolo = self._piccolo, None
-        if piccolo is not None:
-            await piccolo.close()
         if connections is not None:
             await asyncio.to_thread(connections.thread.shutdown)
-            for connection in (connections.reader, connections.writer, connections.lock):
+            for connection in connections[:4]:
                 connection.close()
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
@@ -98,29 +94,43 @@ class SQLite(SQLiteEngine):
         query_type: str = "generic",
         table: type[Table] | None = None,
     ) -> Any:
-        """Piccolo's own queries share one connection too."""
-        if self._piccolo is None:
-            self._piccolo = await self.get_connection()
-        return await self._run_in_existing_connection(self._piccolo, query, args, query_type, table)
+        """Piccolo's own queries, on a connection that stays open too, and on the thread that writes."""
+        connections = self._open()
+
+        def work(piccolo: sqlite3.Connection) -> list[Any]:
+            return piccolo.execute(query, args or []).fetchall()
+
+        return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.piccolo))
 
     def _open(self) -> Connections:
         if self._connections is None:
             if sqlite3.sqlite_version_info < OLDEST:
                 raise InvalidConfiguration([f"database: SQLite {sqlite3.sqlite_version} is older than 3.39"])
-            self._connections = _guarded(self._connected, self.settings.path)
+            self._connections = self._connected(self.settings.path)
         return self._connections
 
     def _connected(self, path: str) -> Connections:
-        lock = locked(path)
-        reader, writer = (_connection(path, self.settings.statement_timeout) for _ in range(2))
-        return Connections(reader, writer, lock, ThreadPoolExecutor(1, thread_name_prefix="profilegate-sqlite"))
+        try:
+            lock = locked(path)
+            reader, writer = (self._connection(path) for _ in range(2))
+            piccolo = self._connection(path, sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES)
+        except sqlite3.Error as error:
+            raise InvalidConfiguration([f"database.path: {path} cannot be opened: {error}"]) from error
+        piccolo.row_factory = dict_factory
+        thread = ThreadPoolExecutor(1, thread_name_prefix="profilegate-sqlite")
+        return Connections(reader, writer, piccolo, lock, thread)
 
-
-def _connection(path: str, timeout: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
-    return connection
+    def _connection(self, path: str, detect_types: int = 0) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path,
+            timeout=self.settings.statement_timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            detect_types=detect_types,
+        )
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        return connection
 
 
 def locked(path: str) -> sqlite3.Connection:
