@@ -3,6 +3,7 @@
     ProfileGateError                     code               status
     ├── Unauthenticated                                     401  who is calling is not known
     │   ├── MissingCredentials           missing            401
+    │   │   └── UnsupportedScheme        missing            401
     │   ├── InvalidToken                 invalid_token      401
     │   │   ├── ExpiredToken             expired_token      401
     │   │   └── Revoked                  revoked            401
@@ -59,6 +60,10 @@ class MissingCredentials(Unauthenticated):
 
     code = "missing_credentials"
     message = "A bearer token is required."
+
+
+class UnsupportedScheme(MissingCredentials):
+    """An `Authorization` header of another scheme than Bearer."""
 
 
 class InvalidToken(Unauthenticated):
@@ -177,15 +182,19 @@ class BodyTooLarge(BadInput):
 
 
 class InvalidField(BadInput):
-    """One field breaks one rule. `field` is the domain's name, `rule` a phrase that finishes "name ..."."""
+    """One field breaks one rule. `field` is the domain's name, `rule` a phrase that finishes "name ...".
+
+    `reason` names the rule for faces that have codes of their own for some: "too_long", "pattern", "url" ...
+    """
 
     code = "invalid_field"
     status = 422
 
-    def __init__(self, field: str, rule: str) -> None:
+    def __init__(self, field: str, rule: str, reason: str = "invalid") -> None:
         super().__init__(f"{field} {rule}.")
         self.field = field
         self.rule = rule
+        self.reason = reason
 
 
 class UsernameTaken(ProfileGateError):

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.principal import Principal
-from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials, Revoked, Suspended
+from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials, Revoked, Suspended, UnsupportedScheme
 from profilegate.profiles.ports import StandingPort
 from profilegate.profiles.record import Standing
 
@@ -36,8 +36,10 @@ def bearer_token(headers: Sequence[Header]) -> bytes:
     if len(given) > 1:
         raise InvalidRequest
     scheme, _, token = given[0].strip().partition(b" ") if given else (b"", b"", b"")
-    if scheme.lower() != b"bearer":
+    if not given:
         raise MissingCredentials
+    if scheme.lower() != b"bearer":
+        raise UnsupportedScheme
     if not token.strip():
         raise InvalidToken("the credential is empty")
     return token.strip()

@@ -22,7 +22,7 @@ def checked(avatar: str) -> str:
     refuse_unprintable("avatar", avatar)
     refuse_longer("avatar", avatar, LIMIT)
     if not is_web_address(avatar):
-        raise InvalidField("avatar", "must be an absolute http or https URL without user info or white space")
+        raise InvalidField("avatar", "must be an absolute http or https URL without user info or white space", "url")
     return avatar
 
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from profilegate.profiles import avatars, names
-from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Source, field_version
+from profilegate.profiles.record import MEMBER, Actor, Profile, ProfileChange, ProfileKey, Source, field_version
 from profilegate.profiles.rules import ProfileRules
 
 
@@ -26,9 +26,12 @@ def known(first: Profile, claimed: ProfileChange, wanted: ProfileChange, actor: 
 def _with(profile: Profile, change: ProfileChange, source: Source) -> Profile:
     given = change.given()
     version = field_version(profile.created_at)
+    plain = {field: value for field, value in given.items() if not field.startswith(MEMBER)}
+    members = {field.removeprefix(MEMBER): value for field, value in given.items() if field.startswith(MEMBER)}
     return replace(
         profile,
-        **given,
+        **plain,
+        oidc_profile={name: value for name, value in {**profile.oidc_profile, **members}.items() if value is not None},
         sources=profile.sources | dict.fromkeys(given, source),
         versions=profile.versions | dict.fromkeys(given, version),
     )

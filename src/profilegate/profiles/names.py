@@ -26,7 +26,7 @@ def checked(name: str) -> str:
     refuse_unprintable("name", name)
     normal = unicodedata.normalize("NFC", name)
     if shows_nothing(normal):
-        raise InvalidField("name", "must not be empty")
+        raise InvalidField("name", "must not be empty", "blank")
     refuse_longer("name", normal, LIMIT)
     return normal
 

@@ -4,9 +4,13 @@ Times are integer Unix milliseconds, UTC. Structs are frozen: a change is a new 
 and only the store makes it true.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
+
+MEMBER = "oidc_profile."
+"""What the field names of the standard claims start with."""
 
 Source = Literal["generated", "claims", "idp", "user", "operator"]
 """Who gave a field its present value."""
@@ -73,6 +77,12 @@ class Profile(Struct, frozen=True, kw_only=True):
         """The key of this record. Holding the record is proof enough that it may be read."""
         return ProfileKey(self.tenant_id, self.user_id)
 
+    def value(self, field: str) -> Any:
+        """A field's value, by the names that `ProfileChange.given` uses; None for a claim that is not set."""
+        if field.startswith(MEMBER):
+            return self.oidc_profile.get(field.removeprefix(MEMBER))
+        return getattr(self, field)
+
     @property
     def is_suspended(self) -> bool:
         """Either flag suffices: the provider's, or an operator's."""
@@ -110,7 +120,11 @@ class Standing(Struct, frozen=True):
 
 
 class ProfileChange(Struct, frozen=True, omit_defaults=True):
-    """The fields to set. UNSET leaves a field alone; None clears it."""
+    """The fields to set. UNSET leaves a field alone; None clears it.
+
+    The members of `oidc_profile` are fields of their own: those that are given are set, or removed by None,
+    and the others are left alone. Every other field is replaced as a whole.
+    """
 
     username: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
@@ -118,15 +132,33 @@ class ProfileChange(Struct, frozen=True, omit_defaults=True):
     primary_email: str | UnsetType | None = UNSET
     primary_phone: str | UnsetType | None = UNSET
     custom_data: dict[str, Any] | UnsetType = UNSET
+    identities: dict[str, Any] | UnsetType = UNSET
+    sso_identities: list[Any] | UnsetType = UNSET
     oidc_profile: dict[str, Any] | UnsetType = UNSET
+    application_id: str | UnsetType | None = UNSET
+    has_password: bool | UnsetType = UNSET
+    last_sign_in_at: int | UnsetType | None = UNSET
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "ProfileChange":
+        """The change that sets these fields; the inverse of `given`."""
+        members = {name.removeprefix(MEMBER): value for name, value in fields.items() if name.startswith(MEMBER)}
+        plain = {name: value for name, value in fields.items() if not name.startswith(MEMBER)}
+        return cls(**plain, oidc_profile=members or UNSET)
 
     def given(self) -> dict[str, Any]:
-        """The fields that are set, in the order of this struct."""
-        values = ((field, getattr(self, field)) for field in self.__struct_fields__)
-        return {field: value for field, value in values if value is not UNSET}
+        """The fields that are set, in the order of this struct; a member of `oidc_profile` as "oidc_profile.locale"."""
+        found: dict[str, Any] = {}
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if field == "oidc_profile" and value is not UNSET:
+                found |= {f"{MEMBER}{name}": each for name, each in value.items()}
+            elif value is not UNSET:
+                found[field] = value
+        return found
 
     def __bool__(self) -> bool:
-        return any(getattr(self, field) is not UNSET for field in self.__struct_fields__)
+        return bool(self.given())
 
 
 def field_version(occurred_at: int) -> str:

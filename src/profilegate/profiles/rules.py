@@ -31,7 +31,7 @@ class ProfileRules(Struct, frozen=True):
 
     def checked(self, change: ProfileChange) -> ProfileChange:
         """The change with its values normalised. Raises InvalidField for the first that breaks its rule."""
-        return ProfileChange(**{field: self._value(field, value) for field, value in change.given().items()})
+        return ProfileChange.of({field: self._value(field, value) for field, value in change.given().items()})
 
     def accepted(self, claimed: ProfileChange) -> ProfileChange:
         """Only those of a provider's values that follow the rules. A provider's odd value is no error of the user."""
@@ -43,7 +43,7 @@ class ProfileRules(Struct, frozen=True):
                 taken[field] = self._value(field, value)
             except InvalidField:
                 continue
-        return ProfileChange(**taken)
+        return ProfileChange.of(taken)
 
     def refuse_uneditable(self, change: ProfileChange, actor: Actor) -> None:
         """Raise FieldNotEditable when the owner may not edit one of the given fields. Operators may."""
@@ -71,4 +71,4 @@ class ProfileRules(Struct, frozen=True):
 
 def without(change: ProfileChange, field: str) -> ProfileChange:
     """The change with one field left alone."""
-    return ProfileChange(**{each: value for each, value in change.given().items() if each != field})
+    return ProfileChange.of({each: value for each, value in change.given().items() if each != field})

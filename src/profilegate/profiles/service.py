@@ -171,10 +171,10 @@ def _owns(actor: Actor, key: ProfileKey) -> bool:
 
 def _unknown(profile: Profile, claimed: ProfileChange) -> ProfileChange:
     """The claimed values for fields that nobody has set yet and that differ from what stands there."""
-    return ProfileChange(
-        **{
+    return ProfileChange.of(
+        {
             field: value
             for field, value in claimed.given().items()
-            if profile.sources.get(field, "generated") == "generated" and getattr(profile, field) != value
+            if profile.sources.get(field, "generated") == "generated" and profile.value(field) != value
         }
     )

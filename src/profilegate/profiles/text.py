@@ -22,7 +22,7 @@ BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 def refuse_unprintable(field: str, text: str) -> None:
     """Raise InvalidField when `text` holds a control character, a bidirectional control or a lone surrogate."""
     if any(_forbidden(text)):
-        raise InvalidField(field, "must not contain control characters or bidirectional controls")
+        raise InvalidField(field, "must not contain control characters or bidirectional controls", "characters")
 
 
 def shows_nothing(text: str) -> bool:
@@ -33,7 +33,7 @@ def shows_nothing(text: str) -> bool:
 def refuse_longer(field: str, text: str, limit: int) -> None:
     """Raise InvalidField when `text` has more than `limit` code points."""
     if len(text) > limit:
-        raise InvalidField(field, f"must be at most {limit} characters long")
+        raise InvalidField(field, f"must be at most {limit} characters long", "too_long")
 
 
 def _forbidden(text: str) -> Iterator[bool]:

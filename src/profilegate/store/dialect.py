@@ -21,6 +21,32 @@ class Dialect:
         """Two JSON objects as one; where both have a member, the second wins."""
         return raw("({} || {})", first, second)
 
+    def json(self, param: Param) -> QueryString:
+        """A JSON text as the type that members are compared in; None stays NULL."""
+        return raw("CAST({} AS JSONB)", param)
+
+    def member(self, name: str) -> QueryString:
+        """A member of `oidc_profile`; NULL when it is not there."""
+        return raw(f"(oidc_profile -> '{name}')")
+
+    def with_member(self, whole: QueryString, name: str, differs: QueryString, param: Param) -> QueryString:
+        """The object with the member replaced where it differs; NULL becomes a null to be stripped in the end."""
+        return self.merged(whole, self.if_differs(differs, name, self.json(param)))
+
+    def without_nulls(self, whole: QueryString) -> QueryString:
+        """The object without members that are null."""
+        return raw("jsonb_strip_nulls({})", whole)
+
+    def key(self, name: str) -> str:
+        """How `->>` names a member. On SQLite a bare name with a dot would be read as a path."""
+        return f"'{name}'"
+
+    def if_differs(self, differs: QueryString, name: str, value: QueryString) -> QueryString:
+        """An object of one member where `differs` holds, else an empty one."""
+        return raw(
+            f"CASE WHEN {{}} THEN {self.json_object}('{name}', {{}}) ELSE {self.json_object}() END", differs, value
+        )
+
     def among(self, column: str, param: Param) -> QueryString:
         """Whether the column is one of the texts that the value holds."""
         return raw(f"{column} = ANY({{}})", param)
@@ -46,6 +72,20 @@ class SQLiteDialect(Dialect):
 
     def merged(self, first: QueryString, second: QueryString) -> QueryString:
         return raw("json_patch({}, {})", first, second)
+
+    def json(self, param: Param) -> QueryString:
+        return raw("json({})", param)
+
+    def with_member(self, whole: QueryString, name: str, differs: QueryString, param: Param) -> QueryString:
+        # json_patch would merge an object into the old one, so the old one goes first. No claim is called "none".
+        cleared = raw(f"json_remove({{}}, CASE WHEN {{}} THEN '$.{name}' ELSE '$.none' END)", whole, differs)
+        return self.merged(cleared, self.if_differs(differs, name, self.json(param)))
+
+    def key(self, name: str) -> str:
+        return f"""'$."{name}"'"""
+
+    def without_nulls(self, whole: QueryString) -> QueryString:
+        return whole  # json_patch has removed them
 
     def among(self, column: str, param: Param) -> QueryString:
         return raw(f"{column} IN (SELECT value FROM json_each({{}}))", param)

@@ -7,6 +7,7 @@ import msgspec
 
 from profilegate.errors import PreconditionFailed, UsernameTaken
 from profilegate.profiles.record import (
+    MEMBER,
     Actor,
     Profile,
     ProfileChange,
@@ -114,7 +115,7 @@ class ProfileRepository:
         return values | {"username_key": self._username_key(profile.username)}
 
     def _changed(self, key: ProfileKey, given: Values, now: int, source: str) -> Values:
-        values = {field: _json(value) if field in JSON_COLUMNS else value for field, value in given.items()}
+        values = {field: _json(value) if _is_json(field, value) else value for field, value in given.items()}
         noted = {"source": source, "field_version": field_version(now)}
         return _key(key) | values | noted | {"username_key": self._username_key(given.get("username"))}
 
@@ -152,6 +153,10 @@ def _key(key: ProfileKey) -> Values:
 
 def _audit(actor: Actor, now: int, action: str) -> Values:
     return {"now": now, "actor_kind": actor.kind, "actor_id": actor.id, "face": actor.face, "action": action}
+
+
+def _is_json(field: str, value: Any) -> bool:
+    return field in JSON_COLUMNS or (field.startswith(MEMBER) and value is not None)
 
 
 def _json(value: object) -> str:

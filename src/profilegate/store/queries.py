@@ -4,13 +4,14 @@ A change is one UPDATE that decides for itself, against the row as it is at that
 fields really change. Nothing is read first, so there is nothing to be stale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
+from profilegate.profiles.record import MEMBER
 from profilegate.store.dialect import DIALECTS, Dialect
 from profilegate.store.statements import Param, Statement, compiled, joined, query, raw, row_of
 from profilegate.store.tables import ProfileRow
@@ -74,7 +75,7 @@ def revive(dialect: str) -> Audited:
 @lru_cache(maxsize=256)
 def change(dialect: str, fields: Sequence[str]) -> Audited:
     """Set these fields where the stored value differs; nothing when none does, or the version is another."""
-    differs = {field: raw(f"{field} IS DISTINCT FROM {{}}", Param(field)) for field in fields}
+    differs = {field: _differs(dialect, field) for field in fields}
     expected = raw("(CAST({} AS BIGINT) IS NULL OR version = {})", Param("expected"), Param("expected"))
     return _changed(dialect, differs, raw("{} AND {}", ALIVE, expected))
 
@@ -84,8 +85,8 @@ def fill(dialect: str, fields: Sequence[str]) -> Audited:
     """Set these fields where nobody but the generator has set them yet, and a username only while it is free."""
     differs = {
         field: raw(
-            f"(COALESCE(sources ->> '{field}', 'generated') = 'generated' AND {field} IS DISTINCT FROM {{}}{{}})",
-            Param(field),
+            f"(COALESCE(sources ->> {DIALECTS[dialect].key(field)}, 'generated') = 'generated' AND {{}}{{}})",
+            _differs(dialect, field),
             _username_free() if field == "username" else raw(""),
         )
         for field in fields
@@ -146,17 +147,22 @@ def _updated(dialect: str, values: QueryString, place: QueryString) -> Audited:
     return DIALECTS[dialect].audited(update)
 
 
+def _differs(dialect: str, field: str) -> QueryString:
+    if field.startswith(MEMBER):
+        words = DIALECTS[dialect]
+        return raw("{} IS DISTINCT FROM {}", words.member(field.removeprefix(MEMBER)), words.json(Param(field)))
+    return raw(f"{field} IS DISTINCT FROM {{}}", Param(field))
+
+
 def _changed(dialect: str, differs: dict[str, QueryString], place: QueryString) -> Audited:
     """The UPDATE in which each field, its source and its version move only if that field differs.
 
     In SET and WHERE alike a column means its old value, so all the parts decide by the same comparison.
     """
     words = DIALECTS[dialect]
-    values = [_cased(differs[field], raw("{}", Param(field)), field) for field in differs]
-    if "username" in differs:
-        values.append(_cased(differs["username"], raw("{}", Param("username_key")), "username_key"))
     names = joined(" || ", (raw(f"CASE WHEN {{}} THEN '{field} ' ELSE '' END", differs[field]) for field in differs))
-    values += [
+    values = [
+        *_values(words, differs),
         raw("changed_fields = {}", names),
         raw("sources = {}", _noted(words, "sources", differs, Param("source"))),
         raw("versions = {}", _noted(words, "versions", differs, Param("field_version"))),
@@ -165,19 +171,28 @@ def _changed(dialect: str, differs: dict[str, QueryString], place: QueryString) 
     return _updated(dialect, joined(", ", values), raw("{} AND ({})", place, joined(" OR ", differs.values())))
 
 
-def _cased(differs: QueryString, value: QueryString, column: str) -> QueryString:
+def _values(words: Dialect, differs: dict[str, QueryString]) -> Iterator[QueryString]:
+    """The assignments of the values themselves."""
+    members = raw("oidc_profile")
+    for field, different in differs.items():
+        if field.startswith(MEMBER):
+            members = words.with_member(members, field.removeprefix(MEMBER), different, Param(field))
+        else:
+            yield _cased(different, Param(field), field)
+    if "username" in differs:
+        yield _cased(differs["username"], Param("username_key"), "username_key")
+    if any(field.startswith(MEMBER) for field in differs):
+        yield raw("oidc_profile = {}", words.without_nulls(members))
+
+
+def _cased(differs: QueryString, value: Param, column: str) -> QueryString:
     return raw(f"{column} = CASE WHEN {{}} THEN {{}} ELSE {column} END", differs, value)
 
 
 def _noted(words: Dialect, column: str, differs: dict[str, QueryString], param: Param) -> QueryString:
     whole = raw(column)
     for field, different in differs.items():
-        member = raw(
-            f"CASE WHEN {{}} THEN {words.json_object}('{field}', CAST({{}} AS TEXT)) ELSE {words.json_object}() END",
-            different,
-            param,
-        )
-        whole = words.merged(whole, member)
+        whole = words.merged(whole, words.if_differs(different, field, raw("CAST({} AS TEXT)", param)))
     return whole
 
 

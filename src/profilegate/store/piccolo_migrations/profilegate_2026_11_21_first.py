@@ -5,6 +5,7 @@ Unique indexes are raw SQL because Piccolo writes its own as ALTER TABLE, which 
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.columns import JSONB, BigInt, BigSerial, Boolean, Text
+from piccolo.engine import engine_finder
 from piccolo.table import Table
 
 ID = "2026-11-21T00:00:00:000000"
@@ -85,13 +86,17 @@ async def forwards():
     manager = MigrationManager(migration_id=ID, app_name="profilegate", description=DESCRIPTION)
 
     async def create():
+        engine = engine_finder()
         for table in TABLES:
+            table._meta._db = engine  # one process may migrate several databases, and Piccolo would keep the first
             await table.create_table(if_not_exists=True)
         for index in INDEXES:
             await ProfileRow.raw(index)
 
     async def drop():
+        engine = engine_finder()
         for table in reversed(TABLES):
+            table._meta._db = engine
             await table.alter().drop_table(if_exists=True)
 
     manager.add_raw(create)
