@@ -1,14 +1,15 @@
 """An identity provider without a network: a transport that answers its documents, and tokens signed by its keys."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
-from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+from joserfc.util import urlsafe_b64encode
 
 ISSUER = "https://id.example"
 AUDIENCE = "https://profiles.example"
@@ -16,23 +17,19 @@ NOW = 1_769_594_400.0
 """2026-01-28T10:00:00Z, the moment that the API's documents show."""
 
 
-class Header(JWSRegistry):
-    """A registry that lets a test put anything into a header."""
-
-    max_header_length = 65_536
-
-    def check_header(self, header: dict[str, Any]) -> None:
-        pass
-
-
 class MintingProvider:
-    """Publishes its keys and signs whatever it is asked to. `requests` are the URLs that were fetched."""
+    """Publishes its keys and signs whatever it is asked to. `requests` are the URLs that were fetched.
+
+    `delay` is how long an answer takes, in real seconds; `odd` has other answers, by the last part of the path.
+    """
 
     def __init__(self, issuer: str = ISSUER, algorithm: str = "ES256", now: Callable[[], float] = lambda: NOW) -> None:
         self.issuer, self.algorithm, self.now = issuer, algorithm, now
         self.keys: list[Key] = []
         self.requests: list[str] = []
         self.down = False
+        self.delay = 0.0
+        self.odd: dict[str, Callable[[], httpx.Response]] = {}
         self.metadata: dict[str, Any] = {"issuer": issuer, "jwks_uri": f"{issuer.rstrip('/')}/jwks"}
         self.rotate("key-1")
 
@@ -41,15 +38,21 @@ class MintingProvider:
         self.keys = [make_key(self.algorithm, kid), *(self.keys if keep else [])]
 
     def token(self, header: dict[str, Any] | None = None, key: Key | None = None, **claims: Any) -> str:
-        """A token as a provider in order would issue it, but for the given header members and claims; None drops one."""
+        """A token as a provider in order issues it, but for the given header members and claims; None drops one."""
         now = int(self.now())
-        standard = {"iss": self.issuer, "aud": AUDIENCE, "sub": "alice", "client_id": "spa", "iat": now, "exp": now + 3600}
+        standard = {
+            "iss": self.issuer,
+            "aud": AUDIENCE,
+            "sub": "alice",
+            "client_id": "spa",
+            "iat": now,
+            "exp": now + 3600,
+        }
         said = {name: value for name, value in {**standard, **claims}.items() if value is not None}
         signing = key or self.keys[0]
         protected = {"alg": self.algorithm, "typ": "at+jwt", "kid": signing.kid, **(header or {})}
         protected = {name: value for name, value in protected.items() if value is not None}
-        algorithms = [*JWSRegistry.algorithms]
-        return jwt.encode(protected, said, signing, algorithms=algorithms, registry=Header(algorithms=algorithms))
+        return compact(json.dumps(protected).encode(), json.dumps(said).encode(), signing, protected["alg"]).decode()
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -57,12 +60,24 @@ class MintingProvider:
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(str(request.url))
+        await asyncio.sleep(self.delay)
         if self.down:
             raise httpx.ConnectError("down")
+        if odd := self.odd.get(request.url.path.rpartition("/")[2]):
+            return odd()
         if request.url.path.endswith("/.well-known/openid-configuration"):
             return httpx.Response(200, json=self.metadata)
-        document = {"keys": [{**key.as_dict(private=False), "kid": key.kid} for key in self.keys]}
-        return httpx.Response(200, content=json.dumps(document))
+        return httpx.Response(200, content=self.key_set())
+
+    def key_set(self) -> bytes:
+        """The JWK Set that it publishes."""
+        return json.dumps({"keys": [{**key.as_dict(private=False), "kid": key.kid} for key in self.keys]}).encode()
+
+
+def compact(header: bytes, payload: bytes, key: Key, algorithm: str) -> bytes:
+    """A token of exactly these bytes, signed whatever they say."""
+    signed = urlsafe_b64encode(header) + b"." + urlsafe_b64encode(payload)
+    return signed + b"." + urlsafe_b64encode(JWSRegistry.algorithms[algorithm].sign(signed, key))
 
 
 def make_key(algorithm: str, kid: str) -> Key:

@@ -190,7 +190,7 @@ async def _verified(settings: Settings, token: str) -> str:
 
     issuers = Issuers(settings.issuers)
     try:
-        principal = await issuers.principal(token.encode())
+        principal = await issuers.principal(token.encode(errors="replace"))
     finally:
         await issuers.close()
     shown = msgspec.to_builtins(principal)

@@ -34,5 +34,6 @@ def _parameters(error: ProfileGateError) -> dict[str, str] | None:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    printable = "".join(each if " " <= each <= "~" else "?" for each in text)
+    escaped = printable.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

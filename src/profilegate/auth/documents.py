@@ -9,6 +9,9 @@ from profilegate.errors import ProviderUnavailable
 LIMIT = 1_048_576
 """Bytes."""
 
+# A compressed answer of a few kilobytes can fill any memory, so none is asked for and none is taken.
+PLAIN = {"accept-encoding": "identity"}
+
 
 async def document(client: httpx.AsyncClient, url: str, timeout: float) -> bytes:
     """The body of a 200 answer. Raises ProviderUnavailable for any other answer, or none within `timeout` seconds.
@@ -16,7 +19,10 @@ async def document(client: httpx.AsyncClient, url: str, timeout: float) -> bytes
     Redirects are not followed: they would lead the gate to keys that nobody configured.
     """
     try:
-        async with asyncio.timeout(timeout), client.stream("GET", url, follow_redirects=False) as response:
+        request = client.stream("GET", url, follow_redirects=False, headers=PLAIN)
+        async with asyncio.timeout(timeout), request as response:
+            if "content-encoding" in response.headers:
+                raise ProviderUnavailable(f"{url} answered in an encoding that was not asked for")
             if response.status_code != httpx.codes.OK:
                 raise ProviderUnavailable(f"{url} answered {response.status_code}")
             return await _body(response, url)

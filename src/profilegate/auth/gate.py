@@ -25,7 +25,7 @@ class Gate(Struct, frozen=True):
         Does not decide what the caller may do: that is for `auth.rules`.
         """
         principal = await self.issuers.principal(bearer_token(headers))
-        if self.standing is not None and not principal.is_machine:
+        if self.standing is not None:
             check_standing(principal, await self.standing.standing(principal.key))
         return principal
 
@@ -42,6 +42,8 @@ def bearer_token(headers: Sequence[Header]) -> bytes:
         raise UnsupportedScheme
     if not token.strip():
         raise InvalidToken("the credential is empty")
+    if b"," in token:
+        raise InvalidRequest  # two headers made one by a proxy
     return token.strip()
 
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
 from profilegate.auth.keys import Keys
-from profilegate.auth.principal import Principal, principal_of
-from profilegate.auth.tokens import check_header, parsed, verified
+from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
+from profilegate.auth.tokens import UnknownSignature, UnverifiedToken, check_header, parsed, verified
 from profilegate.errors import InvalidToken
 from profilegate.settings import IssuerSettings
 
@@ -25,6 +26,7 @@ class Issuers:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._client = httpx.AsyncClient(transport=transport, headers={"user-agent": USER_AGENT}, trust_env=True)
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one
         self._clock = clock
         self._known = {each.issuer: (each, Keys(each, self._client, ticks)) for each in issuers}
 
@@ -37,12 +39,25 @@ class Issuers:
         unverified = parsed(token)
         issuer, keys = self._of(unverified.issuer)
         check_header(unverified, issuer)
-        candidates = await keys.candidates(unverified.key_id, unverified.algorithm)
-        return principal_of(verified(unverified, candidates, issuer, self._clock()), issuer)
+        return principal_of(await self._verified(unverified, issuer, keys), issuer)
 
     async def close(self) -> None:
-        """Close the connections to the providers."""
+        """Give up what is under way and close the connections to the providers."""
+        for _, keys in self._known.values():
+            keys.close()
         await self._client.aclose()
+
+    async def _verified(self, token: UnverifiedToken, issuer: IssuerSettings, keys: Keys) -> VerifiedClaims:
+        """The claims; a signature by no known key is tried once more with keys that are new at the provider."""
+        candidates = await keys.candidates(token.key_id, token.algorithm)
+        try:
+            return verified(token, candidates, issuer, self._clock())
+        except UnknownSignature:
+            if not candidates:
+                raise
+            tried = {key.thumbprint for key in candidates}
+            newer = await keys.searched(token.key_id, token.algorithm, tried)
+            return verified(token, newer, issuer, self._clock())
 
     def _of(self, issuer: str) -> tuple[IssuerSettings, Keys]:
         try:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.util import urlsafe_b64decode
 from msgspec import Struct
 
 # Providers publish a handful. More is a fault or an attack on our memory.
@@ -31,9 +32,10 @@ DOCUMENT = msgspec.json.Decoder(dict[str, Any])
 
 
 class SigningKey(Struct, frozen=True):
-    """A public key, its id, and the algorithms that it may be used with."""
+    """A public key, its id, its thumbprint (RFC 7638), and the algorithms that it may be used with."""
 
     id: str | None
+    thumbprint: str
     algorithms: frozenset[str]
     key: RSAKey | ECKey | OKPKey
 
@@ -61,7 +63,7 @@ def _signing_key(jwk: dict[str, Any]) -> SigningKey | None:
     key = _imported(kind, jwk) if algorithms else None
     if key is None:
         return None
-    return SigningKey(jwk["kid"] if isinstance(jwk.get("kid"), str) else None, algorithms, key)
+    return SigningKey(text(jwk, "kid"), key.thumbprint(), algorithms, key)
 
 
 def _is_for_signatures(jwk: dict[str, Any]) -> bool:
@@ -73,14 +75,30 @@ def _is_for_signatures(jwk: dict[str, Any]) -> bool:
 
 def _algorithms(kind: str, jwk: dict[str, Any]) -> frozenset[str]:
     """What the key's type and curve allow, narrowed to its `alg` where it has one."""
-    possible = RSA_ALGORITHMS if kind == "RSA" else CURVE_ALGORITHMS.get(str(jwk.get("crv")), frozenset())
-    return possible if jwk.get("alg") is None else possible & {str(jwk["alg"])}
+    possible = RSA_ALGORITHMS if kind == "RSA" else CURVE_ALGORITHMS.get(text(jwk, "crv") or "", frozenset())
+    return possible if jwk.get("alg") is None else possible & {text(jwk, "alg") or ""}
 
 
 def _imported(kind: str, jwk: dict[str, Any]) -> Any:
+    if kind == "RSA" and _bits(text(jwk, "n") or "") < SMALLEST_RSA:
+        return None
     try:
         key: Any = KINDS[kind].import_key({name: jwk[name] for name in MEMBERS[kind]})
-        public = key.get_op_key("verify")
+        key.get_op_key("verify")
     except (JoseError, ValueError, TypeError, KeyError, OverflowError):
         return None
-    return None if kind == "RSA" and public.key_size < SMALLEST_RSA else key
+    return key
+
+
+def _bits(number: str) -> int:
+    """The size of a number in base64url, measured before the import: joserfc warns of weak keys, and takes them."""
+    try:
+        return int.from_bytes(urlsafe_b64decode(number.encode("ascii")), "big").bit_length()
+    except (ValueError, TypeError):
+        return 0
+
+
+def text(document: dict[str, Any], name: str) -> str | None:
+    """A member that is text, or None. Nothing else is ever made text: nested data has no bound on its depth."""
+    value = document.get(name)
+    return value if isinstance(value, str) else None

@@ -5,7 +5,7 @@ State per worker: the keys and three times. N workers fetch N times as often, no
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import httpx
 
@@ -27,6 +27,10 @@ BUDGET = 4.5
 MOST_CANDIDATES = 4
 
 
+# Characters of a reason in the log. Part of it may be the provider's own text.
+LONGEST_REASON = 200
+
+
 class Keys:
     """The key cache of one issuer. `ticks` is a clock in seconds that never goes back."""
 
@@ -44,35 +48,59 @@ class Keys:
         An unknown id causes one fetch for all who wait; if that is in vain, none for the cool-down. Raises
         ProviderUnavailable when the key is not known and the provider does not answer.
         """
-        if self._keys is None:
-            await self._refresh()
-        elif self._age() > self._issuer.key_max_age and not self._failing():
-            self._start()  # the old keys serve meanwhile
+        waited = await self._made_current()
         found = self._matching(key_id, algorithm)
-        return found or await self._searched_for(key_id, algorithm)
+        if not found and waited:
+            self._vain = self._ticks()
+        return found if found or waited else await self.searched(key_id, algorithm)
 
-    async def _searched_for(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
-        """The keys after one more look at the provider. Only a search in vain begins the cool-down.
+    async def searched(self, key_id: str | None, algorithm: str, tried: Collection[str] = ()) -> tuple[SigningKey, ...]:
+        """Keys besides those `tried` (by thumbprint), after one more look at the provider.
 
-        So a real rotation is seen at once, however soon it follows another, and made-up ids cost little.
+        Only a search in vain begins the cool-down: a real rotation is seen at once, however soon it follows
+        another and even under the same key id, and made-up tokens cost the provider little.
         """
+        if tried and self._age() < RETRY:
+            return ()  # these are the newest keys there are
         cooling = self._ticks() - self._vain < self._issuer.key_cooldown
         if self._fetching is not None or not cooling:
             await self._refresh()
         elif self._failing():
             raise ProviderUnavailable
-        found = self._matching(key_id, algorithm)
+        found = tuple(key for key in self._matching(key_id, algorithm) if key.thumbprint not in tried)
         if not found and not cooling:
             self._vain = self._ticks()
         return found
 
+    def close(self) -> None:
+        """Give up a fetch under way."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+
+    async def _made_current(self) -> bool:
+        """Whether this caller had to wait for a fetch.
+
+        Ageing keys serve while new ones are fetched. Keys that nobody has asked about for long may have been
+        withdrawn, so they are believed again only when the provider does not answer.
+        """
+        if self._keys is None:
+            await self._refresh()
+            return True
+        if self._age() <= self._issuer.key_max_age or self._failing():
+            return False
+        fetching = self._start()
+        if self._age() <= 2 * self._issuer.key_max_age:
+            return False
+        await asyncio.wait([fetching])
+        return True
+
     def _matching(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
-        fitting = (
-            key
-            for key in self._keys or ()
-            if algorithm in key.algorithms and (key_id is None or key.id is None or key.id == key_id)
-        )
-        return tuple(fitting)[:MOST_CANDIDATES]
+        """The keys that fit, those that carry the id before those without one."""
+        fitting = [key for key in self._keys or () if algorithm in key.algorithms]
+        if key_id is not None:
+            named = [key for key in fitting if key.id == key_id]
+            fitting = named + [key for key in fitting if key.id is None]
+        return tuple(fitting[:MOST_CANDIDATES])
 
     def _age(self) -> float:
         return self._ticks() - self._fetched
@@ -84,7 +112,10 @@ class Keys:
         """Fetch the keys, or wait for the fetch under way. A caller that goes away does not stop it."""
         if self._fetching is None and self._failing():
             raise ProviderUnavailable
-        await asyncio.shield(self._start())
+        try:
+            await asyncio.shield(self._start())
+        except ProviderUnavailable as error:
+            raise ProviderUnavailable(error.reason) from None  # one of its own for each who waited
 
     def _start(self) -> asyncio.Task[None]:
         if self._fetching is None:
@@ -99,15 +130,20 @@ class Keys:
         error = task.exception()
         if error is not None:
             self._failed = self._ticks()
-            log.warning("keys of %s: %s", self._issuer.issuer, getattr(error, "reason", "") or repr(error))
+            log.warning(
+                "keys of %s: %s", self._issuer.issuer, (getattr(error, "reason", "") or repr(error))[:LONGEST_REASON]
+            )
 
     async def _fetch(self) -> None:
         try:
             async with asyncio.timeout(BUDGET):
                 metadata = await discover(self._client, self._issuer.issuer, self._issuer.timeout)
                 keys = signing_keys(await document(self._client, metadata.jwks_uri, self._issuer.timeout))
-        except (TimeoutError, ValueError) as error:
-            raise ProviderUnavailable(f"no usable key set: {error or 'too slow'}") from error
+        except ProviderUnavailable:
+            raise
+        except Exception as error:
+            # Whatever a provider's answer, or a library reading it, comes up with: it is no fault of the caller's.
+            raise ProviderUnavailable(f"no usable key set: {type(error).__name__}") from error
         if not keys:
             raise ProviderUnavailable("the key set has no key for signatures")
         self._keys, self._fetched = keys, self._ticks()

@@ -87,7 +87,7 @@ def _scopes(claims: VerifiedClaims) -> frozenset[str]:
             scopes.update(value.split(" "))
         elif isinstance(value, list):
             scopes.update(each for each in value if isinstance(each, str))
-    return frozenset(scopes)
+    return frozenset(scopes - {""})
 
 
 def _is_operator(claims: VerifiedClaims, scopes: frozenset[str], rule: OperatorRule | None) -> bool:
@@ -105,9 +105,15 @@ def _is_machine(claims: VerifiedClaims, rule: MachineRule | None) -> bool:
         subject in (claims.get("client_id"), claims.get("azp"))
         or subject.endswith("@clients")
         or claims.get("gty") in ("client-credentials", "client_credentials")
-        or claims.get("preferred_username") == f"service-account-{claims.get('azp')}".lower()  # Keycloak
+        or _is_service_account(claims)
         or (rule is not None and has_value(claim(claims, rule.claim), rule.value))
     )
+
+
+def _is_service_account(claims: VerifiedClaims) -> bool:
+    """Keycloak's sign: the name that it gives the account of the very client that the token was issued to."""
+    client = claims.get("azp")
+    return isinstance(client, str) and claims.get("preferred_username") == f"service-account-{client}".lower()
 
 
 def _claimed(claims: VerifiedClaims) -> ProfileChange:

@@ -13,14 +13,14 @@ def readable(principal: Principal, user_id: str) -> ProfileKey:
     Raises InsufficientScope, NotPermitted, or InvalidField when `user_id` cannot be one.
     """
     _require(principal, "read")
-    _refuse_machine(principal)
+    _refuse_machine(principal, user_id)
     return _key(principal, user_id)
 
 
 def writable(principal: Principal, user_id: str) -> ProfileKey:
     """One's own record, or anybody's of the tenant for an operator. Raises as `readable` does."""
     _require(principal, "write")
-    _refuse_machine(principal)
+    _refuse_machine(principal, user_id)
     if user_id != principal.user_id and not principal.is_operator:
         raise NotPermitted
     return _key(principal, user_id)
@@ -44,7 +44,7 @@ def _require(principal: Principal, permission: Permission) -> None:
         raise InsufficientScope(permission, principal.scope_of.get(permission, ""))
 
 
-def _refuse_machine(principal: Principal) -> None:
-    """A machine is not a user: it has no record and sees nobody's, unless it is an operator."""
-    if principal.is_machine and not principal.is_operator:
+def _refuse_machine(principal: Principal, user_id: str) -> None:
+    """A machine is not a user: it never has a record of its own, and sees others' only as an operator."""
+    if principal.is_machine and (not principal.is_operator or user_id == principal.user_id):
         raise NotPermitted

@@ -4,7 +4,6 @@ Signatures are joserfc's. Everything that decides which signature counts is writ
 is where gates fail: algorithm, type, audience, times (RFC 8725, RFC 9068).
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
-from profilegate.auth.key_set import SigningKey
+from profilegate.auth.key_set import SigningKey, text
 from profilegate.auth.principal import VerifiedClaims
 from profilegate.errors import ExpiredToken, InvalidToken
 from profilegate.settings import IssuerSettings
@@ -33,6 +32,10 @@ FOREIGN_USES = frozenset({"id", "refresh", "offline", "logout"})
 JSON = msgspec.json.Decoder(dict[str, Any])
 
 
+class UnknownSignature(InvalidToken):
+    """None of the keys that were tried made the signature. The provider may have a newer one."""
+
+
 class UnverifiedToken(NamedTuple):
     """A token taken apart. Nothing in it may be believed; `issuer` only says whose keys to try."""
 
@@ -43,18 +46,15 @@ class UnverifiedToken(NamedTuple):
 
     @property
     def issuer(self) -> str:
-        issuer = self.claims.get("iss")
-        return issuer if isinstance(issuer, str) else ""
+        return text(self.claims, "iss") or ""
 
     @property
     def key_id(self) -> str | None:
-        kid = self.header.get("kid")
-        return kid if isinstance(kid, str) else None
+        return text(self.header, "kid")
 
     @property
     def algorithm(self) -> str:
-        algorithm = self.header.get("alg")
-        return algorithm if isinstance(algorithm, str) else ""
+        return text(self.header, "alg") or ""
 
 
 def parsed(token: bytes) -> UnverifiedToken:
@@ -79,7 +79,7 @@ def verified(token: UnverifiedToken, keys: Sequence[SigningKey], issuer: IssuerS
     """
     check_header(token, issuer)
     if not any(_signed_by(key, token) for key in keys):
-        raise InvalidToken("the signature does not match any of the issuer's keys")
+        raise UnknownSignature("the signature does not match any of the issuer's keys")
     _check_claims(token.claims, issuer)
     _check_times(token.claims, issuer.leeway, now)
     return VerifiedClaims(token.claims)
@@ -94,12 +94,14 @@ def check_header(token: UnverifiedToken, issuer: IssuerSettings) -> None:
         raise InvalidToken("the algorithm is not one of the issuer's")
     if "crit" in token.header or "b64" in token.header:
         raise InvalidToken("the header has extensions that change the token's meaning")
-    kind = str(token.header.get("typ", "jwt")).lower()
+    kind = (text(token.header, "typ") or "").lower() if "typ" in token.header else "jwt"
     if kind not in ACCESS_TOKEN_TYPES and (issuer.require_at_jwt or kind not in PLAIN_TYPES):
         raise InvalidToken("typ is not at+jwt")
 
 
 def _signed_by(key: SigningKey, token: UnverifiedToken) -> bool:
+    if token.algorithm not in key.algorithms:
+        return False
     try:
         return JWSRegistry.algorithms[token.algorithm].verify(token.signed, token.signature, key.key)
     except (JoseError, ValueError, TypeError):
@@ -117,9 +119,20 @@ def _check_claims(claims: dict[str, Any], issuer: IssuerSettings) -> None:
         raise InvalidToken("sub is missing")
     if "cnf" in claims:
         raise InvalidToken("the token is bound to a key that the request does not prove")
-    uses = {str(claims.get(name, "")).lower() for name in ("typ", "token_use")}
-    if uses & FOREIGN_USES or any(name in claims for name in FOREIGN_CLAIMS):
+    if _is_foreign(claims):
         raise InvalidToken("not an access token")
+
+
+def _is_foreign(claims: dict[str, Any]) -> bool:
+    """Whether the claims are those of another kind of token.
+
+    A `nonce` makes an ID token (OpenID Connect Core, section 2), but for Keycloak, which before release 25
+    put it into access tokens too; those say `typ: Bearer`.
+    """
+    uses = {(text(claims, name) or "").lower() for name in ("typ", "token_use")}
+    if uses & FOREIGN_USES or any(name in claims for name in FOREIGN_CLAIMS):
+        return True
+    return "nonce" in claims and "bearer" not in uses
 
 
 def _check_times(claims: dict[str, Any], leeway: int, now: float) -> None:
@@ -139,6 +152,6 @@ def _time(claims: dict[str, Any], name: str) -> float | None:
     if name not in claims:
         return None
     value: Any = claims[name]
-    if type(value) not in (int, float) or not math.isfinite(value) or abs(value) > 2**53:
+    if type(value) not in (int, float) or not abs(value) <= 2**53:  # NaN is not at most anything
         raise InvalidToken(f"{name} is not a time")
     return float(value)
