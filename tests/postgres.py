@@ -93,7 +93,7 @@ class OwnPostgres(Postgres):
         self._keeper = subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, "keeper", str(self._home)], stdin=subprocess.PIPE, start_new_session=True
         )
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         super().__init__(f"postgresql://postgres@127.0.0.1:{self._port}/postgres")
         try:
@@ -226,7 +226,7 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import singledispatch
+from urllib.parse import urlsplit
 
 from profilegate.errors import InvalidConfiguration
 from profilegate.identifiers import TENANT_ID_LIMIT, USER_ID_LIMIT, is_identifier, is_trusted_url, is_web_address
@@ -53,6 +54,9 @@ def _server(server: ServerSettings) -> Iterator[str]:
         yield "max_body: must be at least 1024 bytes"
     if not 0 < server.stop_timeout <= 3600:
         yield "stop_timeout: must be between 1 and 3600 seconds"
+    for origin in server.cors_origins:
+        if not is_trusted_url(origin) or urlsplit(origin).path or origin != origin.lower():
+            yield f"cors_origins: {origin} is not an origin such as https://app.example.com (http only on loopback)"
     if server.public_url is not None and not is_trusted_url(server.public_url):
         yield "public_url: must be an https URL (http only on a loopback address), without query or fragment"
 
@@ -76,6 +80,12 @@ def _usernames(usernames: UsernameSettings) -> Iterator[str]:
         re.compile(usernames.pattern)
     except (re.error, OverflowError, RecursionError) as error:
         yield f"pattern: is not a regular expression: {error}"
+    if not 1 <= usernames.min_length <= usernames.max_length <= 128:
+        yield "min_length: must be at least 1 and at most max_length, which is at most 128"
+    if not set(usernames.allowed) - {"numbers"}:
+        yield "allowed: letters or the underscore are needed, since no username begins with a number"
+    if usernames.checks_per_minute < 1:
+        yield "checks_per_minute: must be at least 1"
 
 
 @within.register

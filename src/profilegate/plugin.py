@@ -13,23 +13,28 @@ import httpx
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.plugins import InitPlugin
+from python_usernames.reserved_words import get_reserved_words
 
 from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import health, phoenix
+from profilegate.faces import health, logto, phoenix
+from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import described
+from profilegate.faces.pace import Pace
 from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
-from profilegate.profiles.usernames import UsernameRule
-from profilegate.settings import Settings
+from profilegate.profiles.usernames import CLASSES, UsernameRule
+from profilegate.settings import FieldSettings, Settings, UsernameSettings
 from profilegate.store import schema
 from profilegate.store.database import make_engine
 from profilegate.store.profiles import ProfileRepository
 
 log = logging.getLogger("profilegate")
+
+FIELDS = FieldSettings.__struct_fields__
 
 
 class ProfileGate(InitPlugin):
@@ -65,10 +70,13 @@ class ProfileGate(InitPlugin):
         """Everything that is mounted."""
         metadata = self._metadata()
         told = None if metadata is None else metadata.resource.rstrip("/") + health.METADATA_PATH
-        guard = GateMiddleware(self.gate)
+        server = self.settings.server
+        guard, cors = GateMiddleware(self.gate), CORSMiddleware(server.cors_origins)
+        pace = Pace(self.settings.usernames.checks_per_minute)
         return [
             health.router(self.database_state, metadata),
-            phoenix.router(self.profiles, guard, self.settings.server.max_body, told),
+            phoenix.router(self.profiles, guard, cors, server.max_body, told),
+            logto.router(self.profiles, guard, cors, pace, server.max_body, told),
         ]
 
     @asynccontextmanager
@@ -111,13 +119,26 @@ class ProfileGate(InitPlugin):
         )
 
 
+def username_rule(settings: UsernameSettings) -> UsernameRule:
+    """The rule for usernames, from the settings."""
+    reserved = get_reserved_words() if settings.reserved == "standard" else settings.reserved
+    return UsernameRule(
+        pattern=settings.pattern,
+        case_sensitive=settings.case_sensitive,
+        reserved=frozenset(reserved),
+        min_length=settings.min_length,
+        max_length=settings.max_length,
+        forbidden=tuple(name for name in CLASSES if name not in settings.allowed),
+    )
+
+
 def rules(settings: Settings) -> ProfileRules:
     """The domain's rules, from the settings."""
-    usernames = settings.usernames
+    fields = settings.fields
     return ProfileRules(
-        usernames=UsernameRule(usernames.pattern, usernames.case_sensitive, usernames.reserved),
+        usernames=username_rule(settings.usernames),
         avatar_base=settings.avatars.base_url,
-        editing={name: getattr(settings.fields, name) for name in settings.fields.__struct_fields__},
+        editing={("oidc_profile" if each == "profile" else each): getattr(fields, each) for each in FIELDS},
         create_on_read=settings.phoenix.create_on_read,
         creations_per_hour=settings.phoenix.creations_per_hour,
     )

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 from msgspec import Struct, field
 
 Editing = Literal["edit", "read_only", "off"]
+Managed = Literal["read_only", "off"]
+Letters = Literal["lowercase", "uppercase", "numbers", "underscore"]
 Permission = Literal["read", "write", "email", "phone", "custom_data", "identities", "address", "operator"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
@@ -25,6 +27,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Processes. The embedded database takes one."""
     public_url: str | None = None
     """The URL under which clients reach the service, where it is not http://host:port."""
+    cors_origins: tuple[str, ...] = ()
+    """The exact origins of web pages that may call the profile endpoints: "https://app.example.com"."""
     max_body: int = 65_536
     """Bytes of a request body."""
     stop_timeout: int = 20
@@ -107,7 +111,15 @@ class UsernameSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A regular expression for the whole username. ASCII only, at most 128 characters, in any case."""
     case_sensitive: bool = False
     """Whether "Bob" and "bob" are two usernames. Changing it needs `profilegate migrate`."""
-    reserved: tuple[str, ...] = ()
+    min_length: int = 1
+    max_length: int = 128
+    """Characters."""
+    allowed: tuple[Letters, ...] = ("lowercase", "uppercase", "numbers", "underscore")
+    """Which of the characters of the default pattern may be used."""
+    reserved: tuple[str, ...] | Literal["standard"] = ()
+    """Usernames that nobody may take: a list, or "standard" for the words that usually mean something else."""
+    checks_per_minute: int = 60
+    """Questions whether a username is free, per caller and process."""
 
 
 class AvatarSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,11 +128,17 @@ class AvatarSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class FieldSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the owner of a record may do with each field. Operators may edit them all."""
+    """What the owner of a record may do with each field; what is off is not shown either. Operators may edit all."""
 
     name: Editing = "edit"
     avatar: Editing = "edit"
     username: Editing = "edit"
+    profile: Editing = "edit"
+    """The standard claims: given name, locale, address ..."""
+    custom_data: Editing = "edit"
+    primary_email: Managed = "read_only"
+    primary_phone: Managed = "read_only"
+    identities: Managed = "read_only"
 
 
 class PhoenixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,16 +6,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from profilegate.auth.gate import Gate
 
-PUBLIC = "profilegate_public"
-"""The `opt` key of handlers that anybody may call, such as a CORS preflight."""
-
 
 class GateMiddleware(ASGIMiddleware):
     """Errors are raised, so that each router words them in its own shape. It belongs on routers, never on an app:
     a host's own routes are not ours to guard."""
 
     scopes = (ScopeType.HTTP,)
-    exclude_opt_key = PUBLIC
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate

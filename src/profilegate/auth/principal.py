@@ -5,6 +5,7 @@ from typing import Any, NewType
 
 from msgspec import Struct
 
+from profilegate.auth.claimed import claimed_profile
 from profilegate.errors import InvalidToken
 from profilegate.identifiers import USER_ID_LIMIT, is_identifier
 from profilegate.profiles.record import ProfileChange, ProfileKey
@@ -57,7 +58,7 @@ def principal_of(claims: VerifiedClaims, issuer: IssuerSettings) -> Principal:
         is_machine=_is_machine(claims, issuer.machine),
         issued_at=None if issued_at is None else int(issued_at),
         expires_at=int(claims["exp"]),
-        claimed=_claimed(claims),
+        claimed=claimed_profile(claims),
         scope_of=_scopes_by_permission(issuer),
     )
 
@@ -114,11 +115,6 @@ def _is_service_account(claims: VerifiedClaims) -> bool:
     """Keycloak's sign: the name that it gives the account of the very client that the token was issued to."""
     client = claims.get("azp")
     return isinstance(client, str) and claims.get("preferred_username") == f"service-account-{client}".lower()
-
-
-def _claimed(claims: VerifiedClaims) -> ProfileChange:
-    names = {"name": "name", "avatar": "picture", "username": "preferred_username"}
-    return ProfileChange(**{field: claims[each] for field, each in names.items() if isinstance(claims.get(each), str)})
 
 
 def _scopes_by_permission(issuer: IssuerSettings) -> dict[Permission, str]:

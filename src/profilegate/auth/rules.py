@@ -7,19 +7,30 @@ from profilegate.profiles.record import Actor, ProfileKey
 from profilegate.settings import Permission
 
 
+def own(principal: Principal, permission: Permission) -> ProfileKey:
+    """The caller's own record, read or changed as the permission says. A machine has none.
+
+    Raises InsufficientScope or NotPermitted.
+    """
+    require(principal, permission)
+    if principal.is_machine:
+        raise NotPermitted
+    return principal.key
+
+
 def readable(principal: Principal, user_id: str) -> ProfileKey:
     """Any user may read the public projection of anybody in the same tenant; a machine only as an operator.
 
     Raises InsufficientScope, NotPermitted, or InvalidField when `user_id` cannot be one.
     """
-    _require(principal, "read")
+    require(principal, "read")
     _refuse_machine(principal, user_id)
     return _key(principal, user_id)
 
 
 def writable(principal: Principal, user_id: str) -> ProfileKey:
     """One's own record, or anybody's of the tenant for an operator. Raises as `readable` does."""
-    _require(principal, "write")
+    require(principal, "write")
     _refuse_machine(principal, user_id)
     if user_id != principal.user_id and not principal.is_operator:
         raise NotPermitted
@@ -39,7 +50,8 @@ def _key(principal: Principal, user_id: str) -> ProfileKey:
     return ProfileKey(principal.tenant_id, user_id)
 
 
-def _require(principal: Principal, permission: Permission) -> None:
+def require(principal: Principal, permission: Permission) -> None:
+    """Raise InsufficientScope, which tells the scope to ask for, unless the caller has the permission."""
     if permission not in principal.permissions:
         raise InsufficientScope(permission, principal.scope_of.get(permission, ""))
 

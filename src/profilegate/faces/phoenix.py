@@ -18,8 +18,9 @@ from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, readable, writable
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
+from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.provided import provided
-from profilegate.faces.refusals import worded
+from profilegate.faces.refusals import Refusal, worded
 from profilegate.profiles.record import Profile, ProfileChange
 from profilegate.profiles.service import ProfileService
 
@@ -137,13 +138,17 @@ def _time(milliseconds: int) -> str | None:
 
 
 def router(
-    service: ProfileService, gate: GateMiddleware, max_body: int, resource_metadata: str | None = None
+    service: ProfileService,
+    gate: GateMiddleware,
+    cors: CORSMiddleware,
+    max_body: int,
+    resource_metadata: str | None = None,
 ) -> Router:
     """The whole face, to be mounted anywhere. `max_body` in bytes."""
     return Router(
         path="/v1/profiles",
         route_handlers=[get_profile, put_profile, post_batch],
-        middleware=[gate],
+        middleware=[cors, gate],
         dependencies={"profiles": provided(service)},
         exception_handlers={Exception: worded(on_error, resource_metadata)},
         request_max_body_size=max_body,
@@ -173,7 +178,8 @@ CODES: Mapping[type[errors.ProfileGateError], str] = {
 }
 
 
-def on_error(error: errors.ProfileGateError, headers: dict[str, str]) -> Response[PhoenixError]:
+def on_error(refusal: Refusal) -> Response[PhoenixError]:
     """The error in this face's words."""
+    error = refusal.error
     code = next(code for kind, code in CODES.items() if isinstance(error, kind))
-    return Response(PhoenixError(str(error), code), status_code=error.status, headers=headers)
+    return Response(PhoenixError(str(error), code), status_code=error.status, headers=refusal.headers)

@@ -6,15 +6,26 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from msgspec import Struct
 
 from profilegate.auth.challenge import challenge
-from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, ProfileGateError, TooManyCreations, Unavailable
+from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, ProfileGateError, Unavailable
+from profilegate.faces.cors import due
 
 log = logging.getLogger("profilegate.faces")
 
 REFUSED = {"cache-control": "no-store", "vary": "Authorization, Origin", "x-content-type-options": "nosniff"}
 
-Wording = Callable[[ProfileGateError, dict[str, str]], Response[Any]]
+
+class Refusal(Struct, frozen=True):
+    """An error that is to be answered, with the headers that it has on every face."""
+
+    error: ProfileGateError
+    headers: dict[str, str]
+    request: Request[Any, Any, Any]
+
+
+Wording = Callable[[Refusal], Response[Any]]
 Handler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 
 
@@ -23,7 +34,7 @@ def worded(wording: Wording, resource_metadata: str | None) -> Handler:
 
     def on_error(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
         error = known(request, exception)
-        return wording(error, headers(error, resource_metadata))
+        return wording(Refusal(error, {**headers(error, resource_metadata), **due(request)}, request))
 
     return on_error
 
@@ -47,8 +58,8 @@ def headers(error: ProfileGateError, resource_metadata: str | None = None) -> di
     found = dict(REFUSED)
     if (value := challenge(error, resource_metadata)) is not None:
         found["www-authenticate"] = value
-    if isinstance(error, (TooManyCreations, Unavailable)):
-        found["retry-after"] = str(error.retry_after)
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        found["retry-after"] = str(seconds)
     return found
 
 

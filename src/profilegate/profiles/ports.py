@@ -55,6 +55,9 @@ class ProfileStore(Protocol):
     async def revoke_before(self, key: ProfileKey, moment: int, actor: Actor, now: int) -> bool:
         """Refuse the user's tokens issued up to `moment`. It never moves backwards. False when nothing changed."""
 
+    async def holder(self, tenant_id: str, username: str) -> str | None:
+        """The user who has this username, or one that compares equal. Somebody may take it the next moment."""
+
     async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
         """Count one creation of somebody else's record; `window` in milliseconds.
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from profilegate.errors import FieldNotEditable, InvalidField
-from profilegate.profiles import avatars, names
-from profilegate.profiles.record import Actor, ProfileChange
+from profilegate.profiles import avatars, claims, documents, names
+from profilegate.profiles.record import MEMBER, Actor, ProfileChange
 from profilegate.profiles.text import refuse_longer, refuse_unprintable
 from profilegate.profiles.usernames import UsernameRule
 
@@ -50,13 +50,29 @@ class ProfileRules(Struct, frozen=True):
         if actor.kind != "user":
             return
         for field in change.given():
-            if self.editing.get(field, "edit") != "edit":
+            if self.editing_of(field) != "edit":
                 raise FieldNotEditable(field)
+
+    def editing_of(self, field: str) -> Editing:
+        """What the owner may do with a field; a claim goes with all of `oidc_profile`."""
+        return self.editing.get("oidc_profile" if field.startswith(MEMBER) else field, "edit")
+
+    def problem(self, field: str, value: Any) -> InvalidField | None:
+        """Which rule the value breaks, or None."""
+        try:
+            self._value(field, value)
+        except InvalidField as error:
+            return error
+        return None
 
     def _value(self, field: str, value: Any) -> Any:
         if field == "username" and value is None:
             raise InvalidField("username", "cannot be removed")
+        if field.startswith(MEMBER):
+            return claims.checked(field.removeprefix(MEMBER), value)
         match field, value:
+            case (("custom_data" | "identities" | "sso_identities"), _):
+                return documents.checked(field, value)
             case "name", str():
                 return names.checked(value)
             case "avatar", str():

@@ -91,6 +91,17 @@ class ProfileService(Struct, frozen=True):
         profiles = (found.get(key) for key in keys)
         return [each if isinstance(each, Profile) else None for each in profiles]
 
+    async def username_problem(self, key: ProfileKey, username: str) -> str | None:
+        """Why the user cannot have this username: the rule's reason, or "taken"; None when it is free or their own.
+
+        Somebody may take it the next moment; only `change` settles that.
+        """
+        broken = self.rules.problem("username", username)
+        if broken is not None:
+            return broken.reason
+        holder = await self.store.holder(key.tenant_id, username)
+        return None if holder in (None, key.user_id) else "taken"
+
     def preview(self, key: ProfileKey) -> Profile:
         """What a first access by somebody else would store, with both times 0. Stores nothing."""
         return first_access.bare(key, 0, self.rules)

@@ -92,6 +92,11 @@ class ProfileRepository:
         values = _audit(actor, now, "revoke") | _key(key) | {"moment": moment}
         return bool(await self._written(queries.revoke_before(self._dialect), values))
 
+    async def holder(self, tenant_id: str, username: str) -> str | None:
+        values = {"tenant_id": tenant_id, "username_key": self._comparison_key(username)}
+        rows = await self._engine.fetch(queries.select_holder(self._dialect), values)
+        return rows[0][0] if rows else None
+
     async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
         values = _key(creator) | {"now": now, "expired": now - window}
         ((start, made),) = await self._engine.write([creations.count(self._dialect)], values)

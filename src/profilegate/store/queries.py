@@ -53,6 +53,12 @@ def select_standing(dialect: str) -> Statement:
 
 
 @lru_cache
+def select_holder(dialect: str) -> Statement:
+    """The id of the user who has a username."""
+    return _selected(dialect, ("user_id",), ProfileRow.username_key == Param("username_key"))
+
+
+@lru_cache
 def insert(dialect: str) -> Audited:
     """A new row, or nothing when the key is in use. A username in use violates its unique index."""
     return DIALECTS[dialect].audited(query(ProfileRow, dialect, _insert))

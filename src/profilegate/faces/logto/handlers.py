@@ -1,0 +1,114 @@
+"""The endpoints of the Logto face."""
+
+from typing import Any
+
+from litestar import HttpMethod, Request, Response, Router, patch, route
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, SkipValidation
+from msgspec import UNSET, Struct, UnsetType
+
+from profilegate.auth.middleware import GateMiddleware
+from profilegate.auth.principal import Principal
+from profilegate.auth.rules import actor, own, require
+from profilegate.faces.bodies import json_body
+from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
+from profilegate.faces.cors import CORSMiddleware
+from profilegate.faces.logto.bodies import DOCUMENT, change_of, claims_of
+from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
+from profilegate.faces.logto.wire import LogtoUser, OIDCProfile, mask, to_oidc_profile, to_wire
+from profilegate.faces.logto.wording import on_error
+from profilegate.faces.pace import Pace
+from profilegate.faces.provided import provided
+from profilegate.faces.refusals import worded
+from profilegate.profiles.service import ProfileService
+
+FACE = "logto"
+
+MERGE_PATCH = frozenset({"application/json", "application/merge-patch+json"})
+
+READ = [HttpMethod.GET, HttpMethod.HEAD]
+
+Caller = Request[Principal, Any, Any]
+Profiles = NamedDependency[SkipValidation[ProfileService]]
+Paced = NamedDependency[SkipValidation[Pace]]
+
+
+class Availability(Struct, omit_defaults=True):
+    """Whether the caller could take a username right now, and if not, why."""
+
+    username: str
+    available: bool
+    reason: str | UnsetType = UNSET
+
+
+@route("/", http_method=READ, status_code=200)
+async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
+    """The caller's own record, made on first access."""
+    key = own(request.user, "read")
+    profile = await profiles.get_or_create(key, actor(request.user, key, FACE), request.user.claimed)
+    return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
+
+
+@patch("/")
+async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
+    """Set name, avatar, username or custom data; only what is sent is changed. Answers the whole record."""
+    key = own(request.user, "write")
+    change = change_of(await json_body(request, DOCUMENT, MERGE_PATCH), profiles.rules)
+    if change.custom_data is not UNSET:
+        require(request.user, "custom_data")
+    who = actor(request.user, key, FACE)
+    profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
+    return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
+
+
+@patch("/profile")
+async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProfile]:
+    """Set standard claims; the address is replaced as a whole, and null removes a claim. Answers all of them."""
+    key = own(request.user, "write")
+    change = claims_of(await json_body(request, DOCUMENT, MERGE_PATCH), profiles.rules)
+    if "oidc_profile.address" in change.given():
+        require(request.user, "address")
+    who = actor(request.user, key, FACE)
+    profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
+    return shown(request, to_oidc_profile(profile, request.user), etag(profile, FACE, mask(request.user)))
+
+
+@route("/username-availability", http_method=READ, status_code=200)
+async def get_availability(
+    request: Caller, profiles: Profiles, pace: Paced, username: FromQuery[str]
+) -> Response[Availability]:
+    """Whether the caller could take a username. It may be gone the next moment: only PATCH settles that."""
+    key = own(request.user, "read")
+    pace.step(key)
+    problem = await profiles.username_problem(key, username)
+    return Response(Availability(username, problem is None, problem or UNSET), headers=SHOWN)
+
+
+@route("/capabilities", http_method=READ, status_code=200, sync_to_thread=False)
+def get_capabilities(request: Caller, profiles: Profiles) -> Response[Capabilities]:
+    """Which fields the caller may edit, why not, and within which limits."""
+    own(request.user, "read")
+    return Response(capabilities_of(request.user, profiles.rules), headers=SHOWN)
+
+
+def router(
+    service: ProfileService,
+    gate: GateMiddleware,
+    cors: CORSMiddleware,
+    pace: Pace,
+    max_body: int,
+    resource_metadata: str | None = None,
+) -> Router:
+    """The whole face, under /api/profile and under Logto's newer /api/my-account. `max_body` in bytes."""
+    handlers = [get_profile, patch_profile, patch_claims, get_availability, get_capabilities]
+    mounted = [Router(path=path, route_handlers=handlers) for path in ("/profile", "/my-account")]
+    return Router(
+        path="/api",
+        route_handlers=mounted,
+        middleware=[cors, gate],
+        dependencies={"profiles": provided(service), "pace": provided(pace)},
+        exception_handlers={Exception: worded(on_error, resource_metadata)},
+        request_max_body_size=max_body,
+        security=[{"oidc": []}],
+        tags=["Logto profile"],
+    )

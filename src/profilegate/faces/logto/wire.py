@@ -1,0 +1,100 @@
+"""The record as Logto shows it: its keys, in its order, as far as the caller may see them."""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from profilegate.auth.principal import Principal
+from profilegate.profiles import claims
+from profilegate.profiles.record import Profile
+from profilegate.profiles.rules import ProfileRules
+
+# The permissions that shape the answer; their bits make the mask in the ETag.
+SHAPING = ("email", "phone", "custom_data", "identities", "address")
+
+
+class Address(Struct, omit_defaults=True):
+    """A postal address (OpenID Connect Core, section 5.1.1)."""
+
+    formatted: str | UnsetType = UNSET
+    streetAddress: str | UnsetType = UNSET  # noqa: N815
+    locality: str | UnsetType = UNSET
+    region: str | UnsetType = UNSET
+    postalCode: str | UnsetType = UNSET  # noqa: N815
+    country: str | UnsetType = UNSET
+
+
+class OIDCProfile(Struct, omit_defaults=True):
+    """The standard claims; what is not set is absent."""
+
+    familyName: str | UnsetType = UNSET  # noqa: N815
+    givenName: str | UnsetType = UNSET  # noqa: N815
+    middleName: str | UnsetType = UNSET  # noqa: N815
+    nickname: str | UnsetType = UNSET
+    preferredUsername: str | UnsetType = UNSET  # noqa: N815
+    profile: str | UnsetType = UNSET
+    website: str | UnsetType = UNSET
+    gender: str | UnsetType = UNSET
+    birthdate: str | UnsetType = UNSET
+    zoneinfo: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+    address: Address | UnsetType = UNSET
+
+
+class LogtoUser(Struct):
+    """The whole record. Times are integer Unix milliseconds. What the token may not see, or is off, is absent."""
+
+    id: str
+    username: str | UnsetType | None = UNSET
+    primaryEmail: str | UnsetType | None = UNSET  # noqa: N815
+    primaryPhone: str | UnsetType | None = UNSET  # noqa: N815
+    name: str | UnsetType | None = UNSET
+    avatar: str | UnsetType | None = UNSET
+    customData: dict[str, Any] | UnsetType = UNSET  # noqa: N815
+    identities: dict[str, Any] | UnsetType = UNSET
+    lastSignInAt: int | UnsetType | None = UNSET  # noqa: N815
+    createdAt: int | UnsetType = UNSET  # noqa: N815
+    updatedAt: int | UnsetType = UNSET  # noqa: N815
+    profile: dict[str, Any] | UnsetType = UNSET
+    applicationId: str | UnsetType | None = UNSET  # noqa: N815
+    isSuspended: bool | UnsetType = UNSET  # noqa: N815
+    hasPassword: bool | UnsetType = UNSET  # noqa: N815
+    ssoIdentities: list[Any] | UnsetType = UNSET  # noqa: N815
+
+
+def to_wire(profile: Profile, caller: Principal, rules: ProfileRules) -> LogtoUser:
+    """The record as this caller may see it."""
+
+    def seen(field: str, permission: str = "read") -> Any:
+        off = rules.editing_of(field) == "off"
+        return UNSET if off or permission not in caller.permissions else getattr(profile, field)
+
+    return LogtoUser(
+        id=profile.user_id,
+        username=seen("username"),
+        primaryEmail=seen("primary_email", "email"),
+        primaryPhone=seen("primary_phone", "phone"),
+        name=seen("name"),
+        avatar=seen("avatar"),
+        customData=seen("custom_data", "custom_data"),
+        identities=seen("identities", "identities"),
+        lastSignInAt=profile.last_sign_in_at,
+        createdAt=profile.created_at,
+        updatedAt=profile.updated_at,
+        profile=UNSET if rules.editing_of("oidc_profile") == "off" else to_oidc_profile(profile, caller),
+        applicationId=profile.application_id,
+        isSuspended=profile.is_suspended,
+        hasPassword=profile.has_password,
+        ssoIdentities=seen("sso_identities", "identities") if rules.editing_of("identities") != "off" else UNSET,
+    )
+
+
+def to_oidc_profile(profile: Profile, caller: Principal) -> dict[str, Any]:
+    """The standard claims that are set, in their order; the address only with its own permission."""
+    hidden = set() if "address" in caller.permissions else {"address"}
+    return {name: profile.oidc_profile[name] for name in claims.MEMBERS if name in profile.oidc_profile.keys() - hidden}
+
+
+def mask(caller: Principal) -> int:
+    """A number that is the same for all callers who see the same of a record."""
+    return sum(1 << bit for bit, permission in enumerate(SHAPING) if permission in caller.permissions)
