@@ -1,6 +1,7 @@
 """Request bodies: strictly the documented JSON, or a clear refusal. Shared by every face that takes one."""
 
 import re
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ PLACE = re.compile(r"(?P<what>.*) - at `\$\.?(?P<place>[^`]*)`\Z", re.DOTALL)
 
 
 async def json_body(
-    request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T], types: frozenset[str] = JSON
+    request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T], types: Collection[str] = JSON
 ) -> T:
     """The body, decoded without any conversion of types. No content type counts as one of `types`.
 
@@ -36,7 +37,7 @@ async def json_body(
         raise MalformedBody from error
 
 
-def _check_type(request: Request[Any, Any, Any], types: frozenset[str]) -> None:
+def _check_type(request: Request[Any, Any, Any], types: Collection[str]) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given and given not in types:
         raise UnsupportedBody

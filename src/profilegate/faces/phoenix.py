@@ -19,6 +19,8 @@ from profilegate.auth.rules import actor, readable, writable
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
+from profilegate.faces.described import Name, UserId
+from profilegate.faces.openapi import body, refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import Refusal, worded
 from profilegate.profiles.record import Profile, ProfileChange
@@ -46,14 +48,14 @@ class PhoenixProfile(Struct):
 class PhoenixUpdate(Struct):
     """What to change. An absent name and null both keep the name."""
 
-    name: str | None = None
+    name: Name | None = None
     regenerate_avatar: bool = False
 
 
 class PhoenixBatch(Struct):
     """Whose profiles to answer, in this order; the same id may stand there twice."""
 
-    user_ids: Annotated[list[str], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MOST_IN_BATCH)]
 
 
 class PhoenixProfiles(Struct):
@@ -69,6 +71,9 @@ class PhoenixError(Struct):
     code: str
 
 
+BODIES = (PhoenixUpdate, PhoenixBatch)
+"""For the API description."""
+
 UPDATE = msgspec.json.Decoder(PhoenixUpdate)
 BATCH = msgspec.json.Decoder(PhoenixBatch)
 
@@ -76,7 +81,12 @@ Caller = Request[Principal, Any, Any]
 Profiles = NamedDependency[SkipValidation[ProfileService]]
 
 
-@route("/user/{user_id:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD], status_code=200)
+@route(
+    "/user/{user_id:path}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    status_code=200,
+    responses=refusals(PhoenixError, 304, 400, 401, 403, 404, 422, 429, 500, 503),
+)
 async def get_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
     """Anybody's profile in the caller's tenant, made on first access."""
     key = readable(request.user, written_id(request, user_id))
@@ -84,7 +94,11 @@ async def get_profile(request: Caller, user_id: FromPath[Path], profiles: Profil
     return shown(request, to_wire(profile, profiles), etag(profile, FACE))
 
 
-@put("/user/{user_id:path}")
+@put(
+    "/user/{user_id:path}",
+    operation_class=body(PhoenixUpdate),
+    responses=refusals(PhoenixError, 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503),
+)
 async def put_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
     """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
     key = writable(request.user, written_id(request, user_id))
@@ -98,7 +112,12 @@ async def put_profile(request: Caller, user_id: FromPath[Path], profiles: Profil
     return shown(request, to_wire(profile, profiles), etag(profile, FACE))
 
 
-@post("/batch", status_code=200)
+@post(
+    "/batch",
+    status_code=200,
+    operation_class=body(PhoenixBatch),
+    responses=refusals(PhoenixError, 400, 401, 403, 413, 415, 422, 500, 503),
+)
 async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixProfiles]:
     """Many profiles by one query. An id without one gets what its first access would store; nothing is stored."""
     batch = await json_body(request, BATCH)

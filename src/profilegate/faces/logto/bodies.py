@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from profilegate.errors import BadInput, InvalidField
+from profilegate.faces.described import Avatar, Claim, Document, Name, Username
 from profilegate.profiles import claims
 from profilegate.profiles.record import MEMBER, ProfileChange
 from profilegate.profiles.rules import ProfileRules
@@ -48,13 +49,41 @@ class NotAnObject(BadInput):
     message = "invalid JSON, only supports object and array"
 
 
-class ProfilePatch(Struct, omit_defaults=True):
-    """For the API description; `change_of` decides."""
+class ProfilePatch(Struct):
+    """What PATCH takes, for the API description; `change_of` decides. At least one member is needed."""
 
-    name: str | None = None
-    avatar: str | None = None
-    username: str = ""
-    customData: dict[str, Any] = {}  # noqa: N815
+    name: Name | UnsetType | None = UNSET
+    avatar: Avatar | UnsetType | None = UNSET
+    username: Username | UnsetType = UNSET
+    customData: Document | UnsetType = UNSET  # noqa: N815
+
+
+class AddressPatch(Struct):
+    """A postal address, which replaces the one before as a whole."""
+
+    formatted: str | UnsetType = UNSET
+    streetAddress: str | UnsetType = UNSET  # noqa: N815
+    locality: str | UnsetType = UNSET
+    region: str | UnsetType = UNSET
+    postalCode: str | UnsetType = UNSET  # noqa: N815
+    country: str | UnsetType = UNSET
+
+
+class ClaimsPatch(Struct):
+    """The standard claims to set; null removes one."""
+
+    familyName: Claim | UnsetType | None = UNSET  # noqa: N815
+    givenName: Claim | UnsetType | None = UNSET  # noqa: N815
+    middleName: Claim | UnsetType | None = UNSET  # noqa: N815
+    nickname: Claim | UnsetType | None = UNSET
+    preferredUsername: Claim | UnsetType | None = UNSET  # noqa: N815
+    profile: Claim | UnsetType | None = UNSET
+    website: Claim | UnsetType | None = UNSET
+    gender: Claim | UnsetType | None = UNSET
+    birthdate: Claim | UnsetType | None = UNSET
+    zoneinfo: Claim | UnsetType | None = UNSET
+    locale: Claim | UnsetType | None = UNSET
+    address: AddressPatch | UnsetType | None = UNSET
 
 
 def change_of(body: Any, rules: ProfileRules) -> ProfileChange:

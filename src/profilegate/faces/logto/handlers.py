@@ -13,10 +13,11 @@ from profilegate.auth.rules import actor, own, require
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.logto.bodies import DOCUMENT, change_of, claims_of
+from profilegate.faces.logto.bodies import DOCUMENT, ClaimsPatch, ProfilePatch, change_of, claims_of
 from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
 from profilegate.faces.logto.wire import LogtoUser, OIDCProfile, mask, to_oidc_profile, to_wire
-from profilegate.faces.logto.wording import on_error
+from profilegate.faces.logto.wording import LogtoError, on_error
+from profilegate.faces.openapi import body, refusals
 from profilegate.faces.pace import Pace
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
@@ -24,7 +25,13 @@ from profilegate.profiles.service import ProfileService
 
 FACE = "logto"
 
-MERGE_PATCH = frozenset({"application/json", "application/merge-patch+json"})
+MERGE_PATCH = ("application/json", "application/merge-patch+json")
+
+READING = (400, 401, 403, 404, 500, 503)
+CHANGING = (*READING, 412, 413, 415, 422)
+
+BODIES = (ProfilePatch, ClaimsPatch)
+"""For the API description."""
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
@@ -41,7 +48,7 @@ class Availability(Struct, omit_defaults=True):
     reason: str | UnsetType = UNSET
 
 
-@route("/", http_method=READ, status_code=200)
+@route("/", http_method=READ, status_code=200, responses=refusals(LogtoError, 304, *READING))
 async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
     """The caller's own record, made on first access."""
     key = own(request.user, "read")
@@ -49,7 +56,7 @@ async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser
     return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
 
 
-@patch("/")
+@patch("/", operation_class=body(ProfilePatch, MERGE_PATCH), responses=refusals(LogtoError, *CHANGING))
 async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
     """Set name, avatar, username or custom data; only what is sent is changed. Answers the whole record."""
     key = own(request.user, "write")
@@ -61,7 +68,7 @@ async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUs
     return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
 
 
-@patch("/profile")
+@patch("/profile", operation_class=body(ClaimsPatch, MERGE_PATCH), responses=refusals(LogtoError, *CHANGING))
 async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProfile]:
     """Set standard claims; the address is replaced as a whole, and null removes a claim. Answers all of them."""
     key = own(request.user, "write")
@@ -73,7 +80,7 @@ async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProf
     return shown(request, to_oidc_profile(profile, request.user), etag(profile, FACE, mask(request.user)))
 
 
-@route("/username-availability", http_method=READ, status_code=200)
+@route("/username-availability", http_method=READ, status_code=200, responses=refusals(LogtoError, 429, *READING))
 async def get_availability(
     request: Caller, profiles: Profiles, pace: Paced, username: FromQuery[str]
 ) -> Response[Availability]:
@@ -84,7 +91,13 @@ async def get_availability(
     return Response(Availability(username, problem is None, problem or UNSET), headers=SHOWN)
 
 
-@route("/capabilities", http_method=READ, status_code=200, sync_to_thread=False)
+@route(
+    "/capabilities",
+    http_method=READ,
+    status_code=200,
+    sync_to_thread=False,
+    responses=refusals(LogtoError, *READING),
+)
 def get_capabilities(request: Caller, profiles: Profiles) -> Response[Capabilities]:
     """Which fields the caller may edit, why not, and within which limits."""
     own(request.user, "read")
