@@ -130,16 +130,21 @@ def refuse(error: ProfileGateError) -> NoReturn:
 
 
 async def _demo(port: int, person: str, as_json: bool) -> None:
-    started = time.monotonic()
     click.echo("Starting the demo ...", err=True)
-    from profilegate.demo.show import demo, until_stopped
+    from profilegate.demo.show import until_stopped
+
+    await until_stopped(_shown(port, person, as_json, time.monotonic()))
+    click.echo("\nStopped; nothing is left.", err=True)
+
+
+async def _shown(port: int, person: str, as_json: bool, started: float) -> None:
+    from profilegate.demo.show import demo
 
     async with demo(port, person, lambda step: click.echo(f"  ✓ {step}", err=True)) as running:
         click.echo(f"  Ready in {time.monotonic() - started:.1f} s. Ctrl-C ends it.\n", err=True)
         click.echo(_as_json(running) if as_json else _as_text(running))
         sys.stdout.flush()
-        await until_stopped()
-    click.echo("\nStopped; nothing is left.", err=True)
+        await asyncio.Event().wait()
 
 
 def _as_text(running: Any) -> str:
@@ -158,9 +163,11 @@ def _as_json(running: Any) -> str:
 
 async def _servable(settings: Settings) -> None:
     """Refuse early, with words, what each worker would refuse with a trace."""
+    from profilegate.serving import refuse_taken
     from profilegate.store.database import make_engine
     from profilegate.store.schema import refuse_unknown
 
+    refuse_taken(settings.server)
     engine = make_engine(settings.database)
     try:
         await engine.open()
@@ -173,11 +180,12 @@ async def _servable(settings: Settings) -> None:
 
 async def _migrate(settings: Settings, check: bool) -> list[str]:
     from profilegate.store.database import make_engine
-    from profilegate.store.schema import migrate, pending
+    from profilegate.store.schema import migrate, pending, refuse_newer
 
     engine = make_engine(settings.database)
     try:
         await engine.open()
+        await refuse_newer(engine)
         return await (pending(engine) if check else migrate(engine, settings.usernames))
     finally:
         await engine.close()

@@ -34,7 +34,6 @@ from profilegate.store.profiles import ProfileRepository
 
 log = logging.getLogger("profilegate")
 
-BODIES = (*phoenix.BODIES, *logto.BODIES)
 FIELDS = FieldSettings.__struct_fields__
 
 
@@ -64,7 +63,7 @@ class ProfileGate(InitPlugin):
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.route_handlers.extend(self.routers())
         app_config.lifespan.append(self.lifespan)
-        app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers, BODIES)
+        app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)
         return app_config
 
     def routers(self) -> list[Router]:

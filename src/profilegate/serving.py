@@ -1,13 +1,18 @@
 """The standalone server: granian with the application in each worker process."""
 
 import os
+import socket
+from copy import deepcopy
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
-from granian.log import LogLevels
+from granian.log import LOGGING_CONFIG, LogLevels
 
 from profilegate.configuration import FILE_VARIABLE
-from profilegate.settings import Settings
+from profilegate.errors import InvalidConfiguration
+from profilegate.observability import JSONFormatter
+from profilegate.settings import ServerSettings, Settings
 
 # Requests at work and waiting in one worker. Beyond it granian stops accepting, and clients wait in the
 # kernel's queue instead of in our memory.
@@ -34,5 +39,27 @@ def serve(settings: Settings, path: str | None) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=server.stop_timeout,
         log_level=LogLevels(server.log_level),
-        process_name=None,
+        log_dictconfig=_logging(server),
     ).serve()
+
+
+def refuse_taken(server: ServerSettings) -> None:
+    """Raise InvalidConfiguration when the address cannot be listened on. Somebody may take it the next moment."""
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((server.host, server.port))
+        except OSError as error:
+            problem = f"server.port: cannot listen on {server.host} port {server.port}: {error.strerror}"
+            raise InvalidConfiguration([problem]) from error
+
+
+def _logging(server: ServerSettings) -> dict[str, Any]:
+    """Granian's own lines, in the format of ours and where ours go."""
+    config: dict[str, Any] = deepcopy(LOGGING_CONFIG)
+    for handler in config["handlers"].values():
+        handler["stream"] = "ext://sys.stderr"
+    if server.log_format == "json":
+        config["formatters"] = {name: {"()": JSONFormatter} for name in config["formatters"]}
+    return config

@@ -23,6 +23,8 @@ TEXTS = {
     f"{MEMBER}zoneinfo": "zoneinfo",
     f"{MEMBER}locale": "locale",
 }
+# What the provider itself calls unproven is nobody's primary contact.
+PROOFS = {"primary_email": "email_verified", "primary_phone": "phone_number_verified"}
 ADDRESS = {
     "formatted": "formatted",
     "streetAddress": "street_address",
@@ -40,6 +42,9 @@ SECONDS_END = 1e11
 def claimed_profile(claims: Mapping[str, Any]) -> ProfileChange:
     """What the claims say of the user; claims of another type than the standard's are left out. Checks no rule."""
     said: dict[str, Any] = {field: claims[name] for field, name in TEXTS.items() if _is_text(claims.get(name))}
+    for field, proof in PROOFS.items():
+        if claims.get(proof) is False:
+            said.pop(field, None)
     said |= {name: claims[name] for name, kind in OTHERS.items() if isinstance(claims.get(name), kind)}
     address = claims.get("address")
     if isinstance(address, dict):

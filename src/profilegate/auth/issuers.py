@@ -14,6 +14,11 @@ from profilegate.settings import IssuerSettings
 
 USER_AGENT = "profilegate"
 
+# Providers on this machine are asked directly, whatever proxy the environment names.
+DIRECT: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(
+    ("all://127.0.0.1", "all://localhost", "all://[::1]")
+)
+
 
 class Issuers:
     """The configured issuers with their keys. `clock` gives Unix seconds; `ticks` never goes back."""
@@ -25,7 +30,7 @@ class Issuers:
         ticks: Callable[[], float] = time.monotonic,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = httpx.AsyncClient(transport=transport, headers={"user-agent": USER_AGENT}, trust_env=True)
+        self._client = httpx.AsyncClient(transport=transport, headers={"user-agent": USER_AGENT}, mounts=DIRECT)
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one
         self._clock = clock
         self._known = {each.issuer: (each, Keys(each, self._client, ticks)) for each in issuers}

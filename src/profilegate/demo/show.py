@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import getproxies
 
 import httpx
 from msgspec import Struct
@@ -36,7 +38,8 @@ class Running(Struct, frozen=True):
     def curl(self) -> str:
         """A command that works when it is pasted, as long as the demo runs and the token lasts (an hour)."""
         path = f"/v1/profiles/user/{BY_USERNAME[self.person].sub}"
-        return f'curl -H "Authorization: Bearer {self.token}" {self.url}{path}'
+        direct = "--noproxy '*' " if getproxies() else ""
+        return f'curl {direct}-H "Authorization: Bearer {self.token}" {self.url}{path}'
 
 
 @asynccontextmanager
@@ -52,23 +55,29 @@ async def demo(port: int, person: str, say: Say) -> AsyncIterator[Running]:
             say(f"Identity provider  {issuer}")
             await _migrated(settings)
             say(f"Database           {settings.database.path} (embedded, temporary)")
-            async with served(create_app(settings), settings.server.port), httpx.AsyncClient() as client:
+            async with served(create_app(settings), settings.server.port), httpx.AsyncClient(trust_env=False) as client:
                 say(f"profilegate        {url}")
                 token = await sign_in(issuer, person, client)
                 say(f"Signed in          {BY_USERNAME[person].name}")
                 yield Running(url, issuer, person, token)
 
 
-async def until_stopped() -> None:
-    """Wait for Ctrl-C or a polite end of the process."""
+async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until Ctrl-C or a polite end of the process, also while it is still starting.
+
+    The work is cancelled, so that it cleans up, and what it raises is raised.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        try:
+        with suppress(NotImplementedError):  # Windows raises KeyboardInterrupt instead
             loop.add_signal_handler(each, stopped.set)
-        except NotImplementedError:  # Windows raises KeyboardInterrupt instead
-            continue
-    await stopped.wait()
+    working, waiting = loop.create_task(work), loop.create_task(stopped.wait())
+    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 async def _migrated(settings: Settings) -> None:

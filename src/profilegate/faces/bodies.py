@@ -32,8 +32,17 @@ async def json_body(
         body.decode("utf-8")
         return decoder.decode(body)
     except msgspec.ValidationError as error:
+        _check_json(body)
         raise _invalid_field(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBody from error
+
+
+def _check_json(body: bytes) -> None:
+    """Raise MalformedBody unless it is JSON to its end: a wrong type is found before what comes after it is read."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedBody from error
 
 

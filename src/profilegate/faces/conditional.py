@@ -15,7 +15,7 @@ SHOWN = {
     "x-content-type-options": "nosniff",
 }
 
-TAG = re.compile(r'(?P<weak>W/)?"(?P<text>[^"]*)"')
+TAG = re.compile(r'(?P<weak>[Ww]/)?"(?P<text>[^"]*)"')
 VERSION = re.compile(r"(\d{1,18})-")
 
 

@@ -36,10 +36,12 @@ Username = Annotated[
     ),
 ]
 Claim = Annotated[str, Meta(extra_json_schema={"maxLength": claims.LIMIT, "pattern": VISIBLE})]
-UserId = Annotated[
-    str,
-    Meta(
-        extra_json_schema={"minLength": 1, "maxLength": USER_ID_LIMIT, "pattern": "^[ -~]+$", "examples": ["user_123"]}
-    ),
-]
+USER_ID_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": USER_ID_LIMIT,
+    "pattern": "^[ -~]+$",
+    "examples": ["user_123"],
+}
+UserId = Annotated[str, Meta(extra_json_schema=USER_ID_SCHEMA)]
 Document = Annotated[dict[str, Any], Meta(extra_json_schema={"examples": [{"theme": "dark"}]})]

@@ -3,15 +3,15 @@
 Handlers read bodies themselves, strictly, so the framework does not know them: they are described here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, Reference, RequestBody, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
 
 from profilegate.settings import IssuerSettings
 
@@ -20,7 +20,8 @@ JSON = ("application/json",)
 
 def body(kind: type, types: Sequence[str] = JSON) -> type[Operation]:
     """The description of an operation that takes a struct as its body, in any of these media types."""
-    content = {each: OpenAPIMediaType(schema=Reference(ref=_reference(kind.__name__))) for each in types}
+    described = cast(Schema, _schema(kind))
+    content = {each: OpenAPIMediaType(schema=described) for each in types}
 
     @dataclass
     class WithBody(Operation):
@@ -35,10 +36,8 @@ def refusals(kind: type, *statuses: int) -> dict[int, ResponseSpec]:
     return {each: ResponseSpec(kind, description=HTTPStatus(each).phrase, generate_examples=False) for each in statuses}
 
 
-def described(
-    config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings], bodies: Iterable[type]
-) -> OpenAPIConfig | None:
-    """A copy of the host's configuration, with the scheme that the faces' security refers to and their bodies."""
+def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -> OpenAPIConfig | None:
+    """A copy of the host's configuration, with the scheme that the faces' security refers to."""
     if config is None:
         return None
     scheme = SecurityScheme(
@@ -48,26 +47,25 @@ def described(
         description="An access token of " + " or ".join(each.issuer for each in issuers),
     )
     copy = deepcopy(config)
-    ours = Components(security_schemes={"oidc": scheme}, schemas=_schemas(bodies))
+    ours = Components(security_schemes={"oidc": scheme})
     theirs = copy.components if isinstance(copy.components, list) else [copy.components]
     copy.components = [*theirs, ours]
     return copy
 
 
-def _schemas(bodies: Iterable[type]) -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components(bodies, ref_template=_reference("{name}"))
-    return {name: _overridden(schema) for name, schema in schemas.items()}
+def _schema(kind: type) -> dict[str, Any]:
+    """The struct's JSON Schema in one piece: components of the document are the framework's to write."""
+    (root,), definitions = msgspec.json.schema_components([kind], ref_template="{name}")
+    schema: dict[str, Any] = _inlined(root, definitions)
+    return schema
 
 
-def _overridden(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Without `default`: leaving a member out is not the same as sending it."""
-    kept = {name: value for name, value in schema.items() if name != "properties"}
-    members = {
-        name: {key: value for key, value in member.items() if key != "default"}
-        for name, member in schema.get("properties", {}).items()
-    }
-    return {**kept, "properties": members}
-
-
-def _reference(name: str) -> str:
-    return f"#/components/schemas/{name}"
+def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
+    """Every reference replaced by what it means; no `default`, since leaving a member out is not sending it."""
+    if isinstance(value, list):
+        return [_inlined(each, definitions) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _inlined(definitions[value["$ref"]], definitions)
+    return {name: _inlined(each, definitions) for name, each in value.items() if name != "default"}

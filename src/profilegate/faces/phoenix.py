@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 from litestar import HttpMethod, Request, Response, Router, post, put, route
 from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar.params import PathParameter, SkipValidation
 from msgspec import UNSET, Meta, Struct
 
 from profilegate import errors
@@ -19,11 +19,11 @@ from profilegate.auth.rules import actor, readable, writable
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.described import Name, UserId
+from profilegate.faces.described import USER_ID_SCHEMA, Name, UserId
 from profilegate.faces.openapi import body, refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import Refusal, worded
-from profilegate.profiles.record import Profile, ProfileChange
+from profilegate.profiles.record import Profile, ProfileChange, ProfileKey
 from profilegate.profiles.service import ProfileService
 
 FACE = "phoenix"
@@ -71,11 +71,10 @@ class PhoenixError(Struct):
     code: str
 
 
-BODIES = (PhoenixUpdate, PhoenixBatch)
-"""For the API description."""
-
 UPDATE = msgspec.json.Decoder(PhoenixUpdate)
 BATCH = msgspec.json.Decoder(PhoenixBatch)
+
+NamedUser = Annotated[Path, PathParameter(schema_extra=USER_ID_SCHEMA)]
 
 Caller = Request[Principal, Any, Any]
 Profiles = NamedDependency[SkipValidation[ProfileService]]
@@ -87,7 +86,7 @@ Profiles = NamedDependency[SkipValidation[ProfileService]]
     status_code=200,
     responses=refusals(PhoenixError, 304, 400, 401, 403, 404, 422, 429, 500, 503),
 )
-async def get_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
+async def get_profile(request: Caller, user_id: NamedUser, profiles: Profiles) -> Response[PhoenixProfile]:
     """Anybody's profile in the caller's tenant, made on first access."""
     key = readable(request.user, written_id(request, user_id))
     profile = await profiles.get_or_create(key, actor(request.user, key, FACE), request.user.claimed)
@@ -99,7 +98,7 @@ async def get_profile(request: Caller, user_id: FromPath[Path], profiles: Profil
     operation_class=body(PhoenixUpdate),
     responses=refusals(PhoenixError, 400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 503),
 )
-async def put_profile(request: Caller, user_id: FromPath[Path], profiles: Profiles) -> Response[PhoenixProfile]:
+async def put_profile(request: Caller, user_id: NamedUser, profiles: Profiles) -> Response[PhoenixProfile]:
     """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
     key = writable(request.user, written_id(request, user_id))
     update = await json_body(request, UPDATE)
@@ -121,19 +120,27 @@ async def put_profile(request: Caller, user_id: FromPath[Path], profiles: Profil
 async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixProfiles]:
     """Many profiles by one query. An id without one gets what its first access would store; nothing is stored."""
     batch = await json_body(request, BATCH)
-    keys = [readable(request.user, user_id) for user_id in batch.user_ids]
+    keys = [_listed(request, n, user_id) for n, user_id in enumerate(batch.user_ids)]
     found = await profiles.read_many(keys)
     listed = [to_wire(each or profiles.preview(key), profiles) for key, each in zip(keys, found, strict=True)]
     return Response(PhoenixProfiles(listed), headers=SHOWN)
 
 
+def _listed(request: Caller, n: int, user_id: str) -> ProfileKey:
+    try:
+        return readable(request.user, user_id)
+    except errors.InvalidField as error:
+        raise errors.InvalidField(f"user_ids[{n}]", error.rule) from error
+
+
 def written_id(request: Caller, user_id: Path) -> str:
     """The user id exactly as the client wrote it, percent-decoded once.
 
-    The framework's own path parameter has lost what tells "a/b" from "a//b", and ids may hold slashes.
+    The framework's own path parameter has lost what tells "a/b" from "a//b", and ids may hold slashes. One
+    slash at the end that is not encoded is a habit of some clients and no part of the id.
     """
     raw = request.scope.get("raw_path", b"").partition(b"?")[0]
-    _, found, rest = raw.partition(USER_PATH)
+    _, found, rest = raw.removesuffix(b"/").partition(USER_PATH)
     return unquote(rest.decode("latin-1"), errors="surrogateescape") if found else str(user_id).removeprefix("/")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from profilegate.errors import InvalidField
 from profilegate.profiles.text import refuse_longer, refuse_unprintable
 
 LIMIT = 2048
@@ -30,9 +31,13 @@ LINES = str.maketrans("", "", "\r\n\t")
 
 
 def checked(name: str, value: Any) -> Any:
-    """The claim as it was sent. Raises InvalidField for control characters and texts over the limit."""
+    """The claim as it was sent. Raises InvalidField for unknown names, control characters and texts over the limit."""
+    if name not in MEMBERS:
+        raise InvalidField(name, "is not a standard claim")
     if name == "address" and isinstance(value, dict):
         for part, text in value.items():
+            if not isinstance(text, str):
+                raise InvalidField(f"address.{part}", "must be text")
             _check(f"address.{part}", text, text.translate(LINES))
     elif isinstance(value, str):
         _check(name, value, value)

@@ -26,6 +26,9 @@ HOUR = 3_600_000
 
 NOTHING = ProfileChange()
 
+# Facts about the sign-in that made the record, not about its user: no reason to change it later.
+ABOUT_THE_FIRST_ACCESS = frozenset({"application_id", "last_sign_in_at"})
+
 
 class ProfileService(Struct, frozen=True):
     """The rules round one store. `clock` gives Unix seconds."""
@@ -186,6 +189,8 @@ def _unknown(profile: Profile, claimed: ProfileChange) -> ProfileChange:
         {
             field: value
             for field, value in claimed.given().items()
-            if profile.sources.get(field, "generated") == "generated" and profile.value(field) != value
+            if profile.sources.get(field, "generated") == "generated"
+            and profile.value(field) != value
+            and field not in ABOUT_THE_FIRST_ACCESS
         }
     )

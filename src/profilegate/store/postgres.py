@@ -21,6 +21,7 @@ MIGRATION_LOCK = 7_120_011_990
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -32,7 +33,6 @@ OVERLOADED = (
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.DeadlockDetectedError,
 )
 
 
@@ -40,23 +40,47 @@ class ConnectionLost(StoreUnavailable):
     """The connection died before the answer came."""
 
 
+class Deadlocked(StoreUnavailable):
+    """PostgreSQL broke a circle of waiting transactions by undoing this one. It may be tried again."""
+
+
 class Transaction(PostgresTransaction):
-    """Piccolo's transaction, which keeps the connection for ever when COMMIT fails; this one gives it back."""
+    """Piccolo's transaction on a connection of its own, which is closed whatever happens.
+
+    Piccolo's takes one from the pool and keeps it for ever when BEGIN or COMMIT fails. The pool's connections
+    also have a time limit for each statement, which is no use to a migration.
+    """
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await self.engine.get_new_connection()
+        try:
+            self.transaction = self.connection.transaction()
+            await self.begin()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self.connection.terminate()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
 
     async def __aexit__(self, exception_type: Any, exception: Any, traceback: Any) -> bool:
+        if self._parent is not None:
+            return exception is None
         try:
-            return await super().__aexit__(exception_type, exception, traceback)
-        except BaseException:
-            if self.engine.current_transaction.get() is self:
-                await self._give_back()
-            raise
+            await self._end(exception is None)
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            self.connection.terminate()
+        return exception is None
 
-    async def _give_back(self) -> None:
-        self.engine.current_transaction.reset(self.context)
-        if self.engine.pool:
-            await self.engine.pool.release(self.connection)
-        else:
-            await self.connection.close()
+    async def _end(self, good: bool) -> None:
+        if self._committed or self._rolled_back:
+            return
+        if good:
+            await self.commit()  # type: ignore[no-untyped-call]
+        elif not self.connection.is_closed():
+            await self.rollback()  # type: ignore[no-untyped-call]
 
 
 class Postgres(PostgresEngine):
@@ -66,6 +90,7 @@ class Postgres(PostgresEngine):
         self.settings = settings
         self._opening = asyncio.Lock()
         self._closed_until = 0.0
+        self._closed = False
         super().__init__(config=_connection(settings))
 
     async def get_version(self) -> float:
@@ -73,12 +98,14 @@ class Postgres(PostgresEngine):
         return 0.0
 
     async def open(self) -> None:
+        self._closed = False
         try:
             await self._pool()
         except StoreUnavailable:
             return  # comes up without its database, says so at /ready, and heals with the first statement
 
     async def close(self) -> None:
+        self._closed = True
         pool, self.pool = self.pool, None
         if pool is None:
             return
@@ -92,6 +119,8 @@ class Postgres(PostgresEngine):
         try:
             return await self._run(statement, values)
         except ConnectionLost:
+            if self.pool is not None:
+                await self.pool.expire_connections()  # where one is dead the others are too
             return await self._run(statement, values)
 
     async def write(self, change: Sequence[Statement], values: Mapping[str, Any]) -> Sequence[Row]:
@@ -100,7 +129,10 @@ class Postgres(PostgresEngine):
         Not tried again when the connection dies: whether it was committed is not known then.
         """
         (statement,) = change
-        return await self._run(statement, values)
+        try:
+            return await self._run(statement, values)
+        except Deadlocked:
+            return await self._run(statement, values)
 
     def transaction(self, allow_nested: bool = True) -> Transaction:
         return Transaction(engine=self, allow_nested=allow_nested)
@@ -119,6 +151,8 @@ class Postgres(PostgresEngine):
                 return rows
         except asyncpg.UniqueViolationError as error:
             raise UniqueViolation(error.constraint_name or "") from error
+        except asyncpg.DeadlockDetectedError as error:
+            raise Deadlocked from error
         except OVERLOADED as error:
             raise StoreUnavailable from error
         except LOST as error:
@@ -133,7 +167,7 @@ class Postgres(PostgresEngine):
 
     async def _connect(self) -> None:
         """Open the pool. After a failure the next second's callers fail at once, not one after the other."""
-        if time.monotonic() < self._closed_until:
+        if self._closed or time.monotonic() < self._closed_until:
             raise StoreUnavailable
         try:
             await self.start_connection_pool(

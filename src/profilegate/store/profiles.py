@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from profilegate.errors import PreconditionFailed, UsernameTaken
+from profilegate.errors import PreconditionFailed, StoreUnavailable, UsernameTaken
 from profilegate.profiles.record import (
     MEMBER,
     Actor,
@@ -22,6 +22,10 @@ from profilegate.store.engine import Engine, Row, UniqueViolation
 
 JSON_COLUMNS = ("custom_data", "identities", "sso_identities", "oidc_profile", "sources", "versions")
 BOOLEAN_COLUMNS = ("suspended_by_idp", "suspended_by_operator", "has_password")
+
+# An UPDATE that changes no row may have had nothing to change, or may have come a moment too early, while
+# somebody else made the record. Only the same version before and after it tells which.
+ROUNDS = 5
 
 Values = dict[str, Any]
 
@@ -64,16 +68,23 @@ class ProfileRepository:
     ) -> Profile | None:
         given = change.given()
         values = _audit(actor, now, "change") | self._changed(key, given, now, actor.source) | {"expected": expected}
-        rows = await self._written(queries.change(self._dialect, tuple(given)), values)
-        found = to_record(rows[0]) if rows else await self.get(key)
-        if not isinstance(found, Profile):
-            return None
-        if not rows and expected is not None and found.version != expected:
-            raise PreconditionFailed
-        return found
+        before: int | None = None
+        for _ in range(ROUNDS):
+            rows = await self._written(queries.change(self._dialect, tuple(given)), values) if given else ()
+            found = to_record(rows[0]) if rows else await self.get(key)
+            if rows or not isinstance(found, Profile):
+                return found if isinstance(found, Profile) else None
+            if expected not in (None, found.version):
+                raise PreconditionFailed
+            if before == found.version or not given:
+                return found
+            before = found.version
+        raise StoreUnavailable
 
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
         given = change.given()
+        if not given:
+            return None
         values = _audit(actor, now, "fill") | self._changed(key, given, now, "claims")
         rows = await self._written(queries.fill(self._dialect, tuple(given)), values)
         found = to_record(rows[0]) if rows else None

@@ -11,6 +11,7 @@ from typing import Any
 from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
+from profilegate.profiles import claims
 from profilegate.profiles.record import MEMBER
 from profilegate.store.dialect import DIALECTS, Dialect
 from profilegate.store.statements import Param, Statement, compiled, joined, query, raw, row_of
@@ -108,13 +109,18 @@ def erase(dialect: str) -> Audited:
         "application_id = NULL, last_sign_in_at = NULL, suspended_by_idp = FALSE, suspended_by_operator = FALSE, "
         "has_password = FALSE, changed_fields = '', version = version + 1, created_at = 0, updated_at = 0"
     )
-    objects = ", ".join(
-        f"{column} = {{}}" for column in ("custom_data", "identities", "oidc_profile", "sources", "versions")
-    )
-    values = raw(f"{emptied}, {objects}, sso_identities = {{}}", *["{}"] * 5, "[]")
-    return _updated(
-        dialect, raw("{}, deleted_at = {}, deleted_by = {}", values, Param("now"), Param("deleted_by")), ALIVE
-    )
+    objects = ("custom_data", "identities", "oidc_profile", "sources", "versions")
+    values = [raw(emptied), *(raw(f"{column} = {{}}", "{}") for column in objects)]
+    values += [
+        raw("sso_identities = {}, deleted_at = {}, deleted_by = {}", "[]", Param("now"), Param("deleted_by")),
+        # Should the user return, the tokens from before stay refused.
+        raw(
+            "revoked_before = CASE WHEN COALESCE(revoked_before, -1) < {} THEN {} ELSE revoked_before END",
+            Param("now"),
+            Param("now"),
+        ),
+    ]
+    return _updated(dialect, joined(", ", values), ALIVE)
 
 
 @lru_cache
@@ -155,6 +161,8 @@ def _updated(dialect: str, values: QueryString, place: QueryString) -> Audited:
 
 def _differs(dialect: str, field: str) -> QueryString:
     if field.startswith(MEMBER):
+        if field.removeprefix(MEMBER) not in claims.MEMBERS:
+            raise ValueError(f"{field} is no standard claim")  # names become part of the SQL text
         words = DIALECTS[dialect]
         return raw("{} IS DISTINCT FROM {}", words.member(field.removeprefix(MEMBER)), words.json(Param(field)))
     return raw(f"{field} IS DISTINCT FROM {{}}", Param(field))

@@ -29,6 +29,7 @@ async def migrate(engine: Engine, settings: UsernameSettings) -> list[str]:
     Also makes the stored usernames compare as configured. Raises InvalidConfiguration, listing the
     clashes, when existing usernames differ only in case and case is to be ignored from now on.
     """
+    await refuse_newer(engine)
     missing = await pending(engine)
     with bound(engine):
         async with engine.exclusive():
@@ -44,13 +45,17 @@ async def pending(engine: Engine) -> list[str]:
 
 async def refuse_unknown(engine: Engine, settings: UsernameSettings) -> None:
     """Raise InvalidConfiguration unless the schema is this release's and its usernames compare as configured."""
-    there = await applied(engine)
-    if known() - there:
+    await refuse_newer(engine)
+    if await pending(engine):
         raise InvalidConfiguration(["database: the schema is not up to date; run `profilegate migrate`"])
-    if there - known():
-        raise InvalidConfiguration(["database: the schema is newer than this release of profilegate"])
     if await usernames.case_sensitive(engine) != settings.case_sensitive:
         raise InvalidConfiguration(["usernames.case_sensitive: differs from the database; run `profilegate migrate`"])
+
+
+async def refuse_newer(engine: Engine) -> None:
+    """Raise InvalidConfiguration when the database has migrations that this release does not know."""
+    if await applied(engine) - known():
+        raise InvalidConfiguration(["database: the schema is newer than this release of profilegate"])
 
 
 def known() -> set[str]:
@@ -69,7 +74,10 @@ async def applied(engine: Engine) -> set[str]:
 
 
 async def _forwards() -> None:
-    with redirect_stdout(io.StringIO()) as said:
-        result = await run_forwards(APP_CONFIG.app_name)
+    with redirect_stdout(io.StringIO()):
+        try:
+            result = await run_forwards(APP_CONFIG.app_name)
+        except Exception as error:
+            raise MigrationFailed(f"A migration failed, and nothing of it was kept: {error}") from error
     if not result.success:
-        raise MigrationFailed(result.message or said.getvalue())
+        raise MigrationFailed(result.message)

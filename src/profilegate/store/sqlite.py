@@ -52,13 +52,16 @@ class SQLite(SQLiteEngine):
         self.settings = settings
         self._connections: Connections | None = None
         self._waiting = 0
+        self._closed = False
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
 
     async def open(self) -> None:
+        self._closed = False
         self._open()
 
     async def close(self) -> None:
         """Finish the writes under way, then close everything and release the lock."""
+        self._closed = True
         connections, self._connections = self._connections, None
         if connections is not None:
             await asyncio.to_thread(connections.thread.shutdown)
@@ -103,6 +106,8 @@ class SQLite(SQLiteEngine):
         return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.piccolo))
 
     def _open(self) -> Connections:
+        if self._closed:
+            raise StoreUnavailable
         if self._connections is None:
             if sqlite3.sqlite_version_info < OLDEST:
                 raise InvalidConfiguration([f"database: SQLite {sqlite3.sqlite_version} is older than 3.39"])
@@ -173,6 +178,8 @@ def _guarded(work: Callable[[A], T], argument: A) -> T:
     try:
         return work(argument)
     except sqlite3.IntegrityError as error:
+        if "UNIQUE" not in str(error):
+            raise
         raise UniqueViolation(str(error)) from error
     except sqlite3.OperationalError as error:
         raise StoreUnavailable from error

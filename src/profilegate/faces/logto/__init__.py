@@ -4,6 +4,6 @@ wire.py      what the record looks like here      bodies.py    what may be sent,
 handlers.py  the endpoints                        wording.py   the errors, in Logto's codes
 """
 
-from profilegate.faces.logto.handlers import BODIES, router
+from profilegate.faces.logto.handlers import router
 
-__all__ = ["BODIES", "router"]
+__all__ = ["router"]

@@ -30,9 +30,6 @@ MERGE_PATCH = ("application/json", "application/merge-patch+json")
 READING = (400, 401, 403, 404, 500, 503)
 CHANGING = (*READING, 412, 413, 415, 422)
 
-BODIES = (ProfilePatch, ClaimsPatch)
-"""For the API description."""
-
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
 Caller = Request[Principal, Any, Any]
