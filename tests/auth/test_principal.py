@@ -252,12 +252,12 @@ def test_a_user_is_no_machine(claims: dict[str, Any]) -> None:
 def test_name_picture_and_username_are_claimed() -> None:
     claims = {"name": "Alice", "picture": "https://x.example/a.png", "preferred_username": "al"}
     claimed = ProfileChange(name="Alice", avatar="https://x.example/a.png", username="al")
-    assert caller(claims).claimed == claimed
+    assert caller({**claims, "client_id": None}).claimed == claimed
 
 
 @pytest.mark.parametrize("value", [None, 1, True, ["Alice"], {"formatted": "Alice"}, 1.5])
 def test_claimed_values_of_another_type_are_left_out(value: Any) -> None:
-    claims = {"name": value, "picture": value, "preferred_username": value}
+    claims = {"name": value, "picture": value, "preferred_username": value, "client_id": None}
     assert caller(claims).claimed == ProfileChange()
 
 

@@ -91,7 +91,7 @@ async def test_what_is_read_afterwards_is_a_tombstone_that_says_who_erased(
     await erased(store, actor)
     assert await store.get(ANN) == tombstone(deleted_by=deleted_by)
     assert await store.get_many([ANN]) == {ANN: tombstone(deleted_by=deleted_by)}
-    assert await store.standing(ANN) == Standing(tombstone=tombstone(deleted_by=deleted_by))
+    assert await store.standing(ANN) == Standing(tombstone=tombstone(deleted_by=deleted_by), revoked_before=tombstone().deleted_at)
 
 
 async def test_the_username_is_free_again(store: ProfileRepository) -> None:
@@ -159,7 +159,7 @@ async def test_a_newer_token_of_the_user_herself_puts_a_record_in_the_tombstones
     back = reborn(username="ann", name="Again", sources={"name": "user"})
     assert await store.revive(back, herself(ANN, NEWER)) is True
     assert await store.get(ANN) == back
-    assert await store.standing(ANN) == Standing()
+    assert await store.standing(ANN) == Standing(revoked_before=tombstone().deleted_at)  # old tokens stay refused
     (row,) = await profiles(engine)
     assert (row["deleted_at"], row["deleted_by"], row["username_key"]) == (None, None, "ann")
     assert [(entry["action"], entry["version"]) for entry in await audit(engine)] == [
