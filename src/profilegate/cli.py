@@ -97,8 +97,11 @@ def openapi(path: str | None) -> None:
     import msgspec
 
     from profilegate.app import create_app
+    from profilegate.faces.openapi import complete
 
-    schema: dict[str, Any] = create_app(loaded(path)).openapi_schema.to_schema()
+    document = create_app(loaded(path)).openapi_schema
+    complete(document)
+    schema: dict[str, Any] = document.to_schema()
     click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2))
 
 
@@ -167,7 +170,6 @@ async def _servable(settings: Settings) -> None:
     from profilegate.store.database import make_engine
     from profilegate.store.schema import refuse_unknown
 
-    refuse_taken(settings.server)
     engine = make_engine(settings.database)
     try:
         await engine.open()
@@ -176,6 +178,7 @@ async def _servable(settings: Settings) -> None:
         click.echo("profilegate: the database does not answer yet; /ready will tell when it does", err=True)
     finally:
         await engine.close()
+    refuse_taken(settings.server)
 
 
 async def _migrate(settings: Settings, check: bool) -> list[str]:

@@ -22,7 +22,7 @@ from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
 from profilegate.faces import health, logto, phoenix
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.openapi import described
+from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
 from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
@@ -80,11 +80,13 @@ class ProfileGate(InitPlugin):
         ]
 
     @asynccontextmanager
-    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
+    async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
         """Open the database and refuse to serve a schema that is not this release's; close both ways at the end.
 
         A database that does not answer is no reason to stay down: /ready tells, and it heals by itself.
         """
+        if app.openapi_config is not None:
+            complete(app.openapi_schema)
         try:
             await self.engine.open()
             await self._refuse_unknown_schema()

@@ -5,22 +5,32 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from profilegate.identifiers import USER_ID_LIMIT
-from profilegate.profiles import avatars, claims, names, usernames
+from profilegate.profiles import avatars, claims, documents, names, usernames
 
-# What no name may hold, and that it must show something (profiles/text.py), as far as a pattern can say it.
-VISIBLE = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*$"
+# What text may not hold (profiles/text.py), as far as every reader of patterns can say it.
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
+
+NO_NUL = r"^[^\x00]*$"
+
+# A name shows something: this asks for one character that is surely seen.
+VISIBLE = PRINTABLE.replace("^", r"^(?=.*[^\s\u00ad\u200b-\u200f\u2060-\u206f\ufeff])", 1)
+
+# An address in ASCII; hosts and paths in other scripts are taken too.
+WEB_ADDRESS = r"^https?://[A-Za-z0-9._~-]+(:[1-9][0-9]{0,3})?([/?#][!-\[\]-~]*)?$"
 
 Name = Annotated[
     str,
     Meta(extra_json_schema={"minLength": 1, "maxLength": names.LIMIT, "pattern": VISIBLE, "examples": ["John Doe"]}),
 ]
+ClearableName = Annotated[
+    str, Meta(extra_json_schema={"maxLength": names.LIMIT, "pattern": f"^$|{VISIBLE}", "examples": ["John Doe"]})
+]
 Avatar = Annotated[
     str,
     Meta(
         extra_json_schema={
-            "format": "uri",
             "maxLength": avatars.LIMIT,
-            "pattern": r"^https?://",
+            "pattern": WEB_ADDRESS,
             "examples": ["https://example.com/avatar.png"],
         }
     ),
@@ -35,13 +45,39 @@ Username = Annotated[
         }
     ),
 ]
-Claim = Annotated[str, Meta(extra_json_schema={"maxLength": claims.LIMIT, "pattern": VISIBLE})]
+Claim = Annotated[str, Meta(extra_json_schema={"maxLength": claims.LIMIT, "pattern": PRINTABLE})]
+LINES = PRINTABLE.replace(r"\x00-\x1f", r"\x00-\x08\x0b\x0c\x0e-\x1f")
+AddressLine = Annotated[str, Meta(extra_json_schema={"maxLength": claims.LIMIT, "pattern": LINES})]
 USER_ID_SCHEMA: dict[str, Any] = {
     "type": "string",
+    "format": None,
     "minLength": 1,
     "maxLength": USER_ID_LIMIT,
     "pattern": "^[ -~]+$",
     "examples": ["user_123"],
 }
-UserId = Annotated[str, Meta(extra_json_schema=USER_ID_SCHEMA)]
-Document = Annotated[dict[str, Any], Meta(extra_json_schema={"examples": [{"theme": "dark"}]})]
+UserId = Annotated[str, Meta(extra_json_schema={name: value for name, value in USER_ID_SCHEMA.items() if value})]
+
+
+VALUE = "JSONValue"
+
+
+def _members() -> dict[str, Any]:
+    return {"propertyNames": {"pattern": NO_NUL}, "additionalProperties": {"$ref": f"#/components/schemas/{VALUE}"}}
+
+
+COMPONENTS: dict[str, Any] = {
+    VALUE: {
+        "description": f"Any JSON that both databases give back as it was, at most {documents.DEEPEST} levels deep.",
+        "anyOf": [
+            {"type": ["null", "boolean"]},
+            {"type": "number", "minimum": 1 - documents.TOO_LARGE, "maximum": documents.TOO_LARGE - 1},
+            {"type": "string", "pattern": NO_NUL},
+            {"type": "array", "items": {"$ref": f"#/components/schemas/{VALUE}"}},
+            {"type": "object", **_members()},
+        ],
+    }
+}
+"""What the request bodies refer to."""
+
+Document = Annotated[dict[str, Any], Meta(extra_json_schema={**_members(), "examples": [{"theme": "dark"}]})]

@@ -11,16 +11,20 @@ from typing import Any, cast
 
 import msgspec
 from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.spec import Components, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPI, OpenAPIMediaType, Operation, RequestBody, Schema, SecurityScheme
 
+from profilegate.faces.described import COMPONENTS
 from profilegate.settings import IssuerSettings
 
 JSON = ("application/json",)
 
 
-def body(kind: type, types: Sequence[str] = JSON) -> type[Operation]:
-    """The description of an operation that takes a struct as its body, in any of these media types."""
-    described = cast(Schema, _schema(kind))
+def body(kind: type, types: Sequence[str] = JSON, rule: Mapping[str, Any] | None = None) -> type[Operation]:
+    """The description of an operation that takes a struct as its body, in any of these media types.
+
+    `rule` is JSON Schema for what a struct cannot say.
+    """
+    described = cast(Schema, {**_schema(kind), **(rule or {})})
     content = {each: OpenAPIMediaType(schema=described) for each in types}
 
     @dataclass
@@ -53,6 +57,14 @@ def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -
     return copy
 
 
+def complete(document: OpenAPI) -> None:
+    """Add what the request bodies refer to. The framework writes the components anew when it builds the document,
+    so this comes afterwards; doing it twice changes nothing."""
+    if document.components.schemas is None:
+        document.components.schemas = {}
+    document.components.schemas.update(COMPONENTS)
+
+
 def _schema(kind: type) -> dict[str, Any]:
     """The struct's JSON Schema in one piece: components of the document are the framework's to write."""
     (root,), definitions = msgspec.json.schema_components([kind], ref_template="{name}")
@@ -66,6 +78,6 @@ def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
         return [_inlined(each, definitions) for each in value]
     if not isinstance(value, dict):
         return value
-    if "$ref" in value:
+    if value.get("$ref") in definitions:
         return _inlined(definitions[value["$ref"]], definitions)
     return {name: _inlined(each, definitions) for name, each in value.items() if name != "default"}

@@ -7,12 +7,12 @@ from profilegate.errors import InvalidField
 DEEPEST = 32
 """Levels of objects and arrays."""
 
-# The numbers that every reader of JSON agrees about, and that are encoded again as they came.
-LARGEST_INTEGER = 2**63
+# PostgreSQL writes 1e300 as an integer of 301 digits, which few readers of JSON take.
+TOO_LARGE = 2**63
 
 
 def checked(field: str, document: Any) -> Any:
-    """The document as it was sent. Raises InvalidField when it is too deep, or holds NUL or a huge integer.
+    """The document as it was sent. Raises InvalidField when it is too deep, or holds NUL or a huge number.
 
     PostgreSQL's jsonb cannot hold NUL. Sizes are bounded by the request's body.
     """
@@ -28,8 +28,8 @@ def _inside(field: str, value: Any) -> list[Any]:
     match value:
         case str() if "\0" in value:
             raise InvalidField(field, "must not contain NUL", "characters")
-        case int() if abs(value) >= LARGEST_INTEGER:
-            raise InvalidField(field, "must not contain integers of more than 63 bits", "number")
+        case int() | float() if abs(value) >= TOO_LARGE:
+            raise InvalidField(field, "must not contain numbers of more than 63 bits", "number")
         case dict():
             return [*value.keys(), *value.values()]
         case list():

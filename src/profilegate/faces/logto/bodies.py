@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from profilegate.errors import BadInput, InvalidField
-from profilegate.faces.described import Avatar, Claim, Document, Name, Username
+from profilegate.faces.described import AddressLine, Avatar, Claim, ClearableName, Document, Username
 from profilegate.profiles import claims
 from profilegate.profiles.record import MEMBER, ProfileChange
 from profilegate.profiles.rules import ProfileRules
@@ -52,7 +52,7 @@ class NotAnObject(BadInput):
 class ProfilePatch(Struct):
     """What PATCH takes, for the API description; `change_of` decides. At least one member is needed."""
 
-    name: Name | UnsetType | None = UNSET
+    name: ClearableName | UnsetType | None = UNSET
     avatar: Avatar | UnsetType | None = UNSET
     username: Username | UnsetType = UNSET
     customData: Document | UnsetType = UNSET  # noqa: N815
@@ -61,12 +61,12 @@ class ProfilePatch(Struct):
 class AddressPatch(Struct):
     """A postal address, which replaces the one before as a whole."""
 
-    formatted: str | UnsetType = UNSET
-    streetAddress: str | UnsetType = UNSET  # noqa: N815
-    locality: str | UnsetType = UNSET
-    region: str | UnsetType = UNSET
-    postalCode: str | UnsetType = UNSET  # noqa: N815
-    country: str | UnsetType = UNSET
+    formatted: AddressLine | UnsetType = UNSET
+    streetAddress: AddressLine | UnsetType = UNSET  # noqa: N815
+    locality: AddressLine | UnsetType = UNSET
+    region: AddressLine | UnsetType = UNSET
+    postalCode: AddressLine | UnsetType = UNSET  # noqa: N815
+    country: AddressLine | UnsetType = UNSET
 
 
 class ClaimsPatch(Struct):
@@ -84,6 +84,10 @@ class ClaimsPatch(Struct):
     zoneinfo: Claim | UnsetType | None = UNSET
     locale: Claim | UnsetType | None = UNSET
     address: AddressPatch | UnsetType | None = UNSET
+
+
+# The API description's way to say that at least one member is needed.
+NOT_EMPTY = {"anyOf": [{"required": [name]} for name in FIELDS]}
 
 
 def change_of(body: Any, rules: ProfileRules) -> ProfileChange:

@@ -13,7 +13,7 @@ from profilegate.auth.rules import actor, own, require
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.logto.bodies import DOCUMENT, ClaimsPatch, ProfilePatch, change_of, claims_of
+from profilegate.faces.logto.bodies import DOCUMENT, NOT_EMPTY, ClaimsPatch, ProfilePatch, change_of, claims_of
 from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
 from profilegate.faces.logto.wire import LogtoUser, OIDCProfile, mask, to_oidc_profile, to_wire
 from profilegate.faces.logto.wording import LogtoError, on_error
@@ -53,7 +53,7 @@ async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser
     return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
 
 
-@patch("/", operation_class=body(ProfilePatch, MERGE_PATCH), responses=refusals(LogtoError, *CHANGING))
+@patch("/", operation_class=body(ProfilePatch, MERGE_PATCH, NOT_EMPTY), responses=refusals(LogtoError, *CHANGING))
 async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
     """Set name, avatar, username or custom data; only what is sent is changed. Answers the whole record."""
     key = own(request.user, "write")
