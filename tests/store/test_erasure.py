@@ -91,7 +91,9 @@ async def test_what_is_read_afterwards_is_a_tombstone_that_says_who_erased(
     await erased(store, actor)
     assert await store.get(ANN) == tombstone(deleted_by=deleted_by)
     assert await store.get_many([ANN]) == {ANN: tombstone(deleted_by=deleted_by)}
-    assert await store.standing(ANN) == Standing(tombstone=tombstone(deleted_by=deleted_by), revoked_before=tombstone().deleted_at)
+    assert await store.standing(ANN) == Standing(
+        tombstone=tombstone(deleted_by=deleted_by), revoked_before=tombstone().deleted_at
+    )
 
 
 async def test_the_username_is_free_again(store: ProfileRepository) -> None:
