@@ -13,8 +13,15 @@ T = TypeVar("T")
 
 JSON = frozenset({"application/json"})
 
+ANYTHING = msgspec.json.Decoder()
+
 # msgspec ends a message with the place: "Expected `str`, got `int` - at `$.name`".
 PLACE = re.compile(r"(?P<what>.*) - at `\$\.?(?P<place>[^`]*)`\Z", re.DOTALL)
+
+
+async def json_or_nothing(request: Request[Any, Any, Any], types: Collection[str]) -> Any:
+    """Any JSON; no body at all counts as an empty object. Raises as `json_body` does."""
+    return await json_body(request, ANYTHING, types) if await request.body() else {}
 
 
 async def json_body(

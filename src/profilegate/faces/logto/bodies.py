@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from profilegate.errors import BadInput, InvalidField
@@ -11,8 +10,6 @@ from profilegate.faces.described import AddressLine, Avatar, Claim, ClearableNam
 from profilegate.profiles import claims
 from profilegate.profiles.record import MEMBER, ProfileChange
 from profilegate.profiles.rules import ProfileRules
-
-DOCUMENT = msgspec.json.Decoder()
 
 FIELDS = {"name": "name", "avatar": "avatar", "username": "username", "customData": "custom_data"}
 """What PATCH takes, in schema order, and the record's own names."""

@@ -10,10 +10,10 @@ from msgspec import UNSET, Struct, UnsetType
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, own, require
-from profilegate.faces.bodies import json_body
+from profilegate.faces.bodies import json_or_nothing
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.logto.bodies import DOCUMENT, NOT_EMPTY, ClaimsPatch, ProfilePatch, change_of, claims_of
+from profilegate.faces.logto.bodies import NOT_EMPTY, ClaimsPatch, ProfilePatch, change_of, claims_of
 from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
 from profilegate.faces.logto.wire import LogtoUser, OIDCProfile, mask, to_oidc_profile, to_wire
 from profilegate.faces.logto.wording import LogtoError, on_error
@@ -57,7 +57,7 @@ async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser
 async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
     """Set name, avatar, username or custom data; only what is sent is changed. Answers the whole record."""
     key = own(request.user, "write")
-    change = change_of(await json_body(request, DOCUMENT, MERGE_PATCH), profiles.rules)
+    change = change_of(await json_or_nothing(request, MERGE_PATCH), profiles.rules)
     if change.custom_data is not UNSET:
         require(request.user, "custom_data")
     who = actor(request.user, key, FACE)
@@ -69,7 +69,7 @@ async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUs
 async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProfile]:
     """Set standard claims; the address is replaced as a whole, and null removes a claim. Answers all of them."""
     key = own(request.user, "write")
-    change = claims_of(await json_body(request, DOCUMENT, MERGE_PATCH), profiles.rules)
+    change = claims_of(await json_or_nothing(request, MERGE_PATCH), profiles.rules)
     if "oidc_profile.address" in change.given():
         require(request.user, "address")
     who = actor(request.user, key, FACE)

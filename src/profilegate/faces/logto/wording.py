@@ -85,6 +85,8 @@ def on_error(refusal: Refusal) -> Response[LogtoError]:
     words = _words(error)
     body = LogtoError(reader.said(words.message), words.code, _data(error), _details(error))
     headers = {**refusal.headers, "content-language": reader.language, "vary": VARY}
+    if words.status is not None:
+        headers.pop("www-authenticate", None)  # the challenge was for the status that this face does not give
     return Response(body, status_code=words.status or error.status, headers=headers)
 
 
