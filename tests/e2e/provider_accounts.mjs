@@ -1,5 +1,6 @@
 // Every login id is an account. The id says what the account has:
-// `named-...` carries its name in access tokens, `operator-...` may hold the operator scope.
+// `named-...` carries its name in access tokens, `operator-...` may hold the operator scope,
+// `brief-...` gets access tokens that last four seconds.
 
 export const OPERATOR_SCOPE = 'profile:operator';
 
@@ -22,3 +23,5 @@ export async function findAccount(ctx, id) {
 export async function extraTokenClaims(ctx, token) {
   return token.accountId?.startsWith('named-') ? nameOf(token.accountId) : undefined;
 }
+
+export const tokenSeconds = (token, usual) => (token.accountId?.startsWith('brief-') ? 4 : usual);

@@ -2,7 +2,7 @@
 
 import { Provider, errors } from 'oidc-provider';
 
-import { OPERATOR_SCOPE, extraTokenClaims, findAccount } from './provider_accounts.mjs';
+import { OPERATOR_SCOPE, extraTokenClaims, findAccount, tokenSeconds } from './provider_accounts.mjs';
 
 const RESOURCE = process.env.PROVIDER_RESOURCE ?? 'https://profiles.example';
 const AUDIENCE = process.env.PROVIDER_AUDIENCE ?? RESOURCE;
@@ -12,6 +12,7 @@ const COOKIE_KEYS = ['tests only'];
 const clients = [
   {
     client_id: 'spa',
+    application_type: 'native', // its page may be served on any loopback port
     token_endpoint_auth_method: 'none',
     redirect_uris: ['http://127.0.0.1/callback'],
     grant_types: ['authorization_code', 'refresh_token'],
@@ -24,6 +25,11 @@ const clients = [
     grant_types: ['client_credentials'],
   },
 ];
+
+const LOOPBACK_ORIGIN = /^http:\/\/127\.0\.0\.1:\d+$/;
+
+// Which pages may use the token endpoint by script.
+const clientBasedCORS = (ctx, origin, client) => client.clientAuthMethod === 'none' && LOOPBACK_ORIGIN.test(origin);
 
 const resourceServer = (alg) => (ctx, indicator) => {
   if (indicator !== RESOURCE) {
@@ -59,6 +65,8 @@ export function newProvider({ issuer, adapter, alg, keys }) {
     clients,
     findAccount,
     extraTokenClaims,
+    clientBasedCORS,
+    ttl: { AccessToken: (ctx, token) => tokenSeconds(token, TOKEN_SECONDS) },
     jwks: { keys },
     features: features(alg),
     ...algorithms(alg),

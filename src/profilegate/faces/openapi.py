@@ -19,7 +19,9 @@ from profilegate.settings import IssuerSettings
 JSON = ("application/json",)
 
 
-def body(kind: type, types: Sequence[str] = JSON, rule: Mapping[str, Any] | None = None) -> type[Operation]:
+def body(
+    kind: type, types: Sequence[str] = JSON, rule: Mapping[str, Any] | None = None, required: bool = True
+) -> type[Operation]:
     """The description of an operation that takes a struct as its body, in any of these media types.
 
     `rule` is JSON Schema for what a struct cannot say.
@@ -30,7 +32,7 @@ def body(kind: type, types: Sequence[str] = JSON, rule: Mapping[str, Any] | None
     @dataclass
     class WithBody(Operation):
         def __post_init__(self) -> None:
-            self.request_body = RequestBody(content=content, required=True)
+            self.request_body = RequestBody(content=content, required=required)
 
     return WithBody
 

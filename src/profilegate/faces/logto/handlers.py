@@ -65,7 +65,11 @@ async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUs
     return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
 
 
-@patch("/profile", operation_class=body(ClaimsPatch, MERGE_PATCH), responses=refusals(LogtoError, *CHANGING))
+@patch(
+    "/profile",
+    operation_class=body(ClaimsPatch, MERGE_PATCH, required=False),
+    responses=refusals(LogtoError, *CHANGING),
+)
 async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProfile]:
     """Set standard claims; the address is replaced as a whole, and null removes a claim. Answers all of them."""
     key = own(request.user, "write")
