@@ -53,7 +53,7 @@ USER_ID_SCHEMA: dict[str, Any] = {
     "format": None,
     "minLength": 1,
     "maxLength": USER_ID_LIMIT,
-    "pattern": "^[ -~]+$",
+    "pattern": r"^[ -~]+$(?!\n)",  # in some readers' patterns `$` alone lets a newline follow
     "examples": ["user_123"],
 }
 UserId = Annotated[str, Meta(extra_json_schema={name: value for name, value in USER_ID_SCHEMA.items() if value})]
