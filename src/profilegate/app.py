@@ -25,7 +25,7 @@ def create_app(
     """The service as an ASGI application. `clock` and `transport` are as for `ProfileGate`."""
     return Litestar(
         plugins=[ProfileGate(settings, clock=clock, transport=transport)],
-        exception_handlers={Exception: problems.on_error},
+        exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
         openapi_config=OpenAPIConfig(
             title="profilegate",
             version=version("profilegate"),

@@ -1,6 +1,6 @@
 """Cross-origin requests of web pages (the Fetch standard): exact origins from the settings, on errors too."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from litestar import Request
@@ -9,7 +9,8 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-ALLOWED = "authorization, content-type, if-match, if-none-match, dpop"
+# What clients of this contract send; Logto's newer ones add their verification id, which means nothing here.
+ALLOWED = "authorization, cache-control, content-type, dpop, if-match, if-none-match, logto-verification-id"
 EXPOSED = "etag, www-authenticate, dpop-nonce, retry-after"
 MAX_AGE = "7200"
 """Seconds that a browser may remember a preflight's answer; two hours is the most that Chromium takes."""
@@ -45,10 +46,15 @@ class CORSMiddleware(ASGIMiddleware):
         return await next_app(scope, receive, allowing)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
-        if len(origins) != 1 or origins[0] not in self._origins:
-            return {}
-        return {"access-control-allow-origin": origins[0], "access-control-expose-headers": EXPOSED}
+        return granted(scope, self._origins)
+
+
+def granted(scope: Scope, allowed: Collection[str]) -> dict[str, str]:
+    """What lets a page read the answer, when its origin is one of those allowed."""
+    origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+    if len(origins) != 1 or origins[0] not in allowed:
+        return {}
+    return {"access-control-allow-origin": origins[0], "access-control-expose-headers": EXPOSED}
 
 
 def due(request: Request[Any, Any, Any]) -> dict[str, str]:

@@ -47,11 +47,13 @@ class ProfileRules(Struct, frozen=True):
 
     def refuse_uneditable(self, change: ProfileChange, actor: Actor) -> None:
         """Raise FieldNotEditable when the owner may not edit one of the given fields. Operators may."""
-        if actor.kind != "user":
-            return
         for field in change.given():
-            if self.editing_of(field) != "edit":
-                raise FieldNotEditable(field)
+            self.refuse_field(field, actor)
+
+    def refuse_field(self, field: str, actor: Actor) -> None:
+        """Raise FieldNotEditable when the owner may not edit this field, whatever is to be done with it."""
+        if actor.kind == "user" and self.editing_of(field) != "edit":
+            raise FieldNotEditable(field)
 
     def editing_of(self, field: str) -> Editing:
         """What the owner may do with a field; a claim goes with all of `oidc_profile`."""

@@ -43,7 +43,7 @@ class UsernameRule(Struct, frozen=True):
         if not is_identifier(username, LIMIT) or re.fullmatch(self.pattern, username) is None:
             raise InvalidField("username", f"must match {self.pattern}", "pattern")
         self._check_policy(username)
-        if self.comparison_key(username) in map(self.comparison_key, self.reserved):
+        if username.lower() in map(str.lower, self.reserved):  # a word misleads in any case
             raise InvalidField("username", "is reserved", "reserved")
         return username
 

@@ -74,9 +74,10 @@ async def patch_claims(request: Caller, profiles: Profiles) -> Response[OIDCProf
     """Set standard claims; the address is replaced as a whole, and null removes a claim. Answers all of them."""
     key = own(request.user, "write")
     change = claims_of(await json_or_nothing(request, MERGE_PATCH), profiles.rules)
+    who = actor(request.user, key, FACE)
+    profiles.rules.refuse_field("oidc_profile", who)
     if "oidc_profile.address" in change.given():
         require(request.user, "address")
-    who = actor(request.user, key, FACE)
     profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
     return shown(request, to_oidc_profile(profile, request.user), etag(profile, FACE, mask(request.user)))
 

@@ -1,5 +1,6 @@
 """The record as Logto shows it: its keys, in its order, as far as the caller may see them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -8,6 +9,7 @@ from profilegate.auth.principal import Principal
 from profilegate.profiles import claims
 from profilegate.profiles.record import Profile
 from profilegate.profiles.rules import ProfileRules
+from profilegate.settings import Permission
 
 # The permissions that shape the answer; their bits make the mask in the ETag.
 SHAPING = ("email", "phone", "custom_data", "identities", "address")
@@ -65,9 +67,9 @@ class LogtoUser(Struct):
 def to_wire(profile: Profile, caller: Principal, rules: ProfileRules) -> LogtoUser:
     """The record as this caller may see it."""
 
-    def seen(field: str, permission: str = "read") -> Any:
+    def seen(field: str, permission: Permission = "read") -> Any:
         off = rules.editing_of(field) == "off"
-        return UNSET if off or permission not in caller.permissions else getattr(profile, field)
+        return getattr(profile, field) if not off and caller.permissions >= {"read", permission} else UNSET
 
     return LogtoUser(
         id=profile.user_id,
@@ -78,23 +80,34 @@ def to_wire(profile: Profile, caller: Principal, rules: ProfileRules) -> LogtoUs
         avatar=seen("avatar"),
         customData=seen("custom_data", "custom_data"),
         identities=seen("identities", "identities"),
-        lastSignInAt=profile.last_sign_in_at,
-        createdAt=profile.created_at,
-        updatedAt=profile.updated_at,
-        profile=UNSET if rules.editing_of("oidc_profile") == "off" else to_oidc_profile(profile, caller),
-        applicationId=profile.application_id,
-        isSuspended=profile.is_suspended,
-        hasPassword=profile.has_password,
+        lastSignInAt=seen("last_sign_in_at"),
+        createdAt=seen("created_at"),
+        updatedAt=seen("updated_at"),
+        profile=UNSET if seen("oidc_profile") is UNSET else to_oidc_profile(profile, caller),
+        applicationId=seen("application_id"),
+        isSuspended=seen("is_suspended"),
+        hasPassword=seen("has_password"),
         ssoIdentities=seen("sso_identities", "identities") if rules.editing_of("identities") != "off" else UNSET,
     )
 
 
 def to_oidc_profile(profile: Profile, caller: Principal) -> dict[str, Any]:
     """The standard claims that are set, in their order; the address only with its own permission."""
-    hidden = set() if "address" in caller.permissions else {"address"}
-    return {name: profile.oidc_profile[name] for name in claims.MEMBERS if name in profile.oidc_profile.keys() - hidden}
+    if "read" not in caller.permissions:
+        return {}
+    shown = _ordered(profile.oidc_profile, claims.MEMBERS)
+    address = shown.pop("address", None)
+    if address is not None and "address" in caller.permissions:
+        shown["address"] = _ordered(address, claims.ADDRESS)
+    return shown
+
+
+def _ordered(members: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: members[name] for name in names if name in members}
 
 
 def mask(caller: Principal) -> int:
     """A number that is the same for all callers who see the same of a record."""
+    if "read" not in caller.permissions:
+        return 1 << len(SHAPING)
     return sum(1 << bit for bit, permission in enumerate(SHAPING) if permission in caller.permissions)
