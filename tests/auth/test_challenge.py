@@ -41,8 +41,8 @@ DUE = [
     (InsufficientScope("write", "profile"), 'error="insufficient_scope", scope="profile"'),
     (InsufficientScope("write"), 'error="insufficient_scope"'),
     (NotPermitted(), 'error="insufficient_scope"'),
-    (Suspended(), 'error="insufficient_scope"'),
-    (FieldNotEditable("name"), 'error="insufficient_scope"'),
+    (Suspended(), ""),
+    (FieldNotEditable("name"), ""),
 ]
 
 

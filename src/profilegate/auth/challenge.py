@@ -1,6 +1,14 @@
 """The one writer of WWW-Authenticate (RFC 6750, section 3; RFC 9728, section 5.1)."""
 
-from profilegate.errors import InsufficientScope, InvalidRequest, InvalidToken, ProfileGateError, Unauthenticated
+from profilegate.errors import (
+    FieldNotEditable,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    ProfileGateError,
+    Suspended,
+    Unauthenticated,
+)
 
 
 def challenge(error: ProfileGateError, resource_metadata: str | None = None) -> str | None:
@@ -28,6 +36,8 @@ def _parameters(error: ProfileGateError) -> dict[str, str] | None:
             return {"error": "insufficient_scope"} | ({"scope": scope} if scope else {})
         case InvalidRequest():
             return {"error": "invalid_request", "error_description": str(error)}
+        case Suspended() | FieldNotEditable():
+            return {}  # no other token would help, so none is asked for
         case ProfileGateError(status=403):
             return {"error": "insufficient_scope"}
     return None
