@@ -181,7 +181,7 @@ async def test_a_suspended_user_may_not_act_but_is_still_seen(service: Service, 
     seen = await alice.get(HERE)
     await service.gate.repository.suspend(key("alice"), by, service.clock.milliseconds)
     for answer in (await alice.get(HERE), await alice.put(HERE, json={"name": "Al"}), await alice.get(address("bob"))):
-        assert refusal(answer) == (403, "AUTH_005", f'Bearer {METADATA}')
+        assert refusal(answer) == (403, "AUTH_005", f"Bearer {METADATA}")
     assert (await bob.get(HERE)).content == seen.content
 
 
