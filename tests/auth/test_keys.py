@@ -244,6 +244,28 @@ async def test_keys_that_nobody_asked_about_for_long_are_not_believed_again(cach
     assert not await cache.knows("key-1")
 
 
+async def test_after_a_quiet_night_with_the_provider_down_an_unknown_id_is_an_outage_not_a_refusal(
+    cache: Cache,
+) -> None:
+    await cache.knows("key-1")
+    cache.provider.down = True
+    cache.ticks.now += 100 * MAX_AGE
+    with pytest.raises(ProviderUnavailable):
+        await cache.knows("key-2")
+
+
+async def test_while_the_provider_is_down_only_one_caller_waits_for_it(cache: Cache) -> None:
+    """The others, also long after, are served with the known keys at once."""
+    await cache.knows("key-1")
+    cache.provider.down = True
+    cache.ticks.now += 100 * MAX_AGE
+    assert await cache.knows("key-1")
+    cache.provider.delay = 30
+    cache.ticks.now += 10 * RETRY
+    assert await asyncio.wait_for(cache.knows("key-1"), 0.5)
+    cache.keys.close()
+
+
 async def test_a_caller_that_goes_away_does_not_end_the_fetch_for_others(cache: Cache) -> None:
     cache.provider.delay = 0.02
     first, second = (asyncio.create_task(cache.knows("key-1")) for _ in range(2))

@@ -50,9 +50,14 @@ class Keys:
         """
         waited = await self._made_current()
         found = self._matching(key_id, algorithm)
-        if not found and waited:
-            self._vain = self._ticks()
-        return found if found or waited else await self.searched(key_id, algorithm)
+        if found:
+            return found
+        if not waited:
+            return await self.searched(key_id, algorithm)
+        if self._failing():
+            raise ProviderUnavailable
+        self._vain = self._ticks()
+        return ()
 
     async def searched(self, key_id: str | None, algorithm: str, tried: Collection[str] = ()) -> tuple[SigningKey, ...]:
         """Keys besides those `tried` (by thumbprint), after one more look at the provider.
@@ -81,7 +86,7 @@ class Keys:
         """Whether this caller had to wait for a fetch.
 
         Ageing keys serve while new ones are fetched. Keys that nobody has asked about for long may have been
-        withdrawn, so they are believed again only when the provider does not answer.
+        withdrawn, so they are believed again only when the provider does not answer; one caller finds that out.
         """
         if self._keys is None:
             await self._refresh()
@@ -89,7 +94,7 @@ class Keys:
         if self._age() <= self._issuer.key_max_age or self._failing():
             return False
         fetching = self._start()
-        if self._age() <= 2 * self._issuer.key_max_age:
+        if self._age() <= 2 * self._issuer.key_max_age or self._failed > self._fetched:
             return False
         await asyncio.wait([fetching])
         return True
