@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from typing import Any, NamedTuple, TypeVar
 
 from piccolo.engine.sqlite import SQLiteEngine, TransactionType, dict_factory
@@ -115,13 +115,16 @@ class SQLite(SQLiteEngine):
         return self._connections
 
     def _connected(self, path: str) -> Connections:
-        try:
-            lock = locked(path)
-            reader, writer = (self._connection(path) for _ in range(2))
-            piccolo = self._connection(path, sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES)
-        except sqlite3.Error as error:
-            raise InvalidConfiguration([f"database.path: {path} cannot be opened: {error}"]) from error
-        piccolo.row_factory = dict_factory
+        with ExitStack() as opened:
+            try:
+                lock = opened.enter_context(closing(locked(path)))
+                reader, writer = (opened.enter_context(closing(self._connection(path))) for _ in range(2))
+                detected = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
+                piccolo = opened.enter_context(closing(self._connection(path, detected)))
+            except sqlite3.Error as error:
+                raise InvalidConfiguration([f"database.path: {path} cannot be opened: {error}"]) from error
+            piccolo.row_factory = dict_factory
+            opened.pop_all()  # from here on they stay open
         thread = ThreadPoolExecutor(1, thread_name_prefix="profilegate-sqlite")
         return Connections(reader, writer, piccolo, lock, thread)
 
@@ -133,8 +136,12 @@ class SQLite(SQLiteEngine):
             check_same_thread=False,
             detect_types=detect_types,
         )
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
+        try:
+            for pragma in PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
