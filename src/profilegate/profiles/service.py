@@ -120,7 +120,7 @@ class ProfileService(Struct, frozen=True):
         """
         if not (claimed and _owns(actor, profile.key)):
             return profile
-        news = _unknown(profile, self.rules.accepted(claimed))
+        news = self.rules.accepted(_unknown(profile, claimed))
         if not news:
             return profile
         try:

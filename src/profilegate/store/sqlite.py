@@ -154,8 +154,10 @@ def locked(path: str) -> sqlite3.Connection:
     lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
     try:
         lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         lock.close()
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+            raise
         raise InvalidConfiguration(
             [f"database: another process already serves {path}; SQLite takes one, PostgreSQL takes any number"]
         ) from error
