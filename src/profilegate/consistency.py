@@ -1,16 +1,17 @@
 """Whether settings can be used: every problem that the types alone do not show, each with its place."""
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from functools import singledispatch
-from urllib.parse import urlsplit
 
 from profilegate.errors import InvalidConfiguration
-from profilegate.identifiers import TENANT_ID_LIMIT, USER_ID_LIMIT, is_identifier, is_trusted_url, is_web_address
+from profilegate.identifiers import is_origin, is_trusted_url, is_web_address
+from profilegate.issuer_consistency import between_issuers, within_issuer
 from profilegate.settings import (
-    ALGORITHMS,
     AvatarSettings,
     DatabaseSettings,
+    DPoPSettings,
     IssuerSettings,
     PhoenixSettings,
     ServerSettings,
@@ -35,7 +36,7 @@ def between_parts(settings: Settings) -> Iterator[str]:
         yield "issuers: at least one is required"
     if not settings.database.is_postgres and settings.server.workers > 1:
         yield "server.workers: the embedded database takes one; give database.url for more"
-    yield from _shared(settings.issuers)
+    yield from between_issuers(settings.issuers)
 
 
 @singledispatch
@@ -55,8 +56,13 @@ def _server(server: ServerSettings) -> Iterator[str]:
     if not 0 < server.stop_timeout <= 3600:
         yield "stop_timeout: must be between 1 and 3600 seconds"
     for origin in server.cors_origins:
-        if not is_trusted_url(origin) or urlsplit(origin).path or origin != origin.lower():
+        if not is_origin(origin):
             yield f"cors_origins: {origin} is not an origin such as https://app.example.com (http only on loopback)"
+    for network in server.trusted_proxies:
+        if not _is_network(network):
+            yield f"trusted_proxies: {network} is not an IP address or a network such as 10.0.0.0/8"
+    if server.client_certificate_header is not None and not server.trusted_proxies:
+        yield "client_certificate_header: anybody could send it; list the trusted_proxies that overwrite it"
     if server.public_url is not None and not is_trusted_url(server.public_url):
         yield "public_url: must be an https URL (http only on a loopback address), without query or fragment"
 
@@ -101,72 +107,23 @@ def _phoenix(phoenix: PhoenixSettings) -> Iterator[str]:
         yield "creations_per_hour: must not be negative"
 
 
+within.register(IssuerSettings, within_issuer)
+
+
 @within.register
-def _issuer(issuer: IssuerSettings) -> Iterator[str]:
-    if not is_trusted_url(issuer.issuer):
-        yield "issuer: must be an https URL (http only on a loopback address), without query or fragment"
-    if not issuer.audiences or not all(issuer.audiences):
-        yield "audiences: at least one is required, and none may be empty"
-    unknown = sorted(set(issuer.algorithms) - ALGORITHMS)
-    if unknown or not issuer.algorithms:
-        yield f"algorithms: {', '.join(unknown) or 'none'} is not among {', '.join(sorted(ALGORITHMS))}"
-    if issuer.tenant_claim == "":
-        yield "tenant_claim: must not be empty"
-    if issuer.tenant_claim is None and issuer.tenants:
-        yield "tenants: is for tenant_claim, which is not set"
-    if issuer.tenant_claim is not None and not issuer.tenants:
-        yield "tenants: list the values that tenant_claim may have"
-    for tenant in (issuer.tenant, *issuer.tenants):
-        if not is_identifier(tenant, TENANT_ID_LIMIT):
-            yield f"tenant: {tenant!r} must be 1 to {TENANT_ID_LIMIT} printable ASCII characters"
-    if issuer.user_id_prefix and not is_identifier(issuer.user_id_prefix, USER_ID_LIMIT - 1):
-        yield f"user_id_prefix: must be at most {USER_ID_LIMIT - 1} printable ASCII characters"
-    if issuer.operator is not None and bool(issuer.operator.scope) == bool(issuer.operator.claim):
-        yield "operator: give either scope or claim"
-    if not 0 <= issuer.leeway <= 300:
-        yield "leeway: must be between 0 and 300 seconds"
-    if not 0 < issuer.timeout <= 4:
-        yield "timeout: must be more than 0 and at most 4 seconds"
-    if issuer.key_cooldown < 1 or issuer.key_max_age < 1:
-        yield "key_cooldown, key_max_age: must be at least 1 second"
+def _dpop(dpop: DPoPSettings) -> Iterator[str]:
+    if not 1 <= dpop.max_age <= 300:
+        yield "max_age: must be between 1 and 300 seconds"
+    if dpop.nonce_secret is not None and len(dpop.nonce_secret) < 32:
+        yield "nonce_secret: must have at least 32 characters"
 
 
-def _shared(issuers: tuple[IssuerSettings, ...]) -> Iterator[str]:
-    """Problems between issuers: the same one twice, or two of one tenant whose user ids could collide."""
-    known = {each.issuer for each in issuers}
-    for n, second in enumerate(issuers):
-        for first in issuers[:n]:
-            if first.issuer == second.issuer:
-                yield f"issuers[{n}].issuer: {second.issuer} is listed twice"
-            elif _tenants(first) & _tenants(second) and not _same_people(first, second, issuers):
-                yield from _collision(n, first, second)
-        for alias in second.aliases:
-            if alias not in known:
-                yield f"issuers[{n}].aliases: {alias} is not an issuer of this list"
-
-
-def _collision(n: int, first: IssuerSettings, second: IssuerSettings) -> Iterator[str]:
-    one, other = first.user_id_prefix, second.user_id_prefix
-    if one.startswith(other) or other.startswith(one):
-        yield (
-            f"issuers[{n}].user_id_prefix: shares a tenant with {first.issuer}; give both a prefix, "
-            "neither the start of the other, or list one in the other's aliases, with equal prefixes"
-        )
-
-
-def _tenants(issuer: IssuerSettings) -> set[str]:
-    return set(issuer.tenants) if issuer.tenant_claim is not None else {issuer.tenant}
-
-
-def _same_people(first: IssuerSettings, second: IssuerSettings, issuers: tuple[IssuerSettings, ...]) -> bool:
-    """Whether aliases, in either direction and over any number of steps, join the two."""
-    family, before = {first.issuer}, 0
-    while len(family) > before:
-        before = len(family)
-        for each in issuers:
-            if each.issuer in family or family & set(each.aliases):
-                family |= {each.issuer, *each.aliases}
-    return second.issuer in family and first.user_id_prefix == second.user_id_prefix
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, object]]:

@@ -45,6 +45,11 @@ def is_trusted_url(url: str) -> bool:
     return parts.scheme == "https" or is_loopback(parts.hostname or "")
 
 
+def is_origin(text: str) -> bool:
+    """Whether `text` is the origin of a trusted URL as browsers write it: no path, no capital letters."""
+    return is_trusted_url(text) and not urlsplit(text).path and text == text.lower()
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only be this machine."""
     try:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 Editing = Literal["edit", "read_only", "off"]
 Managed = Literal["read_only", "off"]
 Letters = Literal["lowercase", "uppercase", "numbers", "underscore"]
+ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 Permission = Literal["read", "write", "email", "phone", "custom_data", "identities", "address", "operator"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
@@ -29,6 +30,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The URL under which clients reach the service, where it is not http://host:port."""
     cors_origins: tuple[str, ...] = ()
     """The exact origins of web pages that may call the profile endpoints: "https://app.example.com"."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks of the proxies whose client certificate header is believed: "10.0.0.0/8"."""
+    client_certificate_header: str | None = None
+    """The header in which these proxies pass on the client's TLS certificate: "Client-Cert" (RFC 9440)."""
     max_body: int = 65_536
     """Bytes of a request body."""
     stop_timeout: int = 20
@@ -57,6 +62,9 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def is_postgres(self) -> bool:
         return self.url is not None
 
+    def __repr__(self) -> str:
+        return f"DatabaseSettings({'PostgreSQL' if self.is_postgres else self.path!r}, ...)"  # the url has a password
+
 
 class OperatorRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is an operator: a scope, or a claim that has this value or holds it in a list."""
@@ -73,13 +81,30 @@ class MachineRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     value: str | bool | int
 
 
+class IntrospectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to ask a provider about its opaque tokens (RFC 7662), and as which of its clients."""
+
+    client_id: str
+    client_secret: str | None = None
+    method: ClientAuthentication = "client_secret_basic"
+    private_key: str | None = None
+    """For `private_key_jwt`: a PEM or a JWK."""
+    endpoint: str | None = None
+    """Where the provider's metadata does not name its introspection endpoint."""
+
+    def __repr__(self) -> str:
+        return (
+            f"IntrospectionSettings(client_id={self.client_id!r}, ...)"  # settings end up in traces, secrets must not
+        )
+
+
 class IssuerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One identity provider whose tokens are accepted."""
 
     issuer: str
     """The exact `iss` of its tokens. https; http on a loopback address only."""
     audiences: tuple[str, ...]
-    """A token must name one of these in `aud`."""
+    """A token must name one of these in `aud`. Without any, no JWT is accepted, only opaque tokens."""
     tenant: str = "default"
     tenant_claim: str | None = None
     """The claim that names the tenant, instead of `tenant`."""
@@ -100,10 +125,42 @@ class IssuerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Seconds between two fetches that unknown key ids can cause."""
     timeout: float = 3.0
     """Seconds for one request to the provider."""
+    origins: tuple[str, ...] = ()
+    """Origins besides the issuer's own to which the provider's metadata may send requests."""
+    require_binding: bool = False
+    """Whether only tokens are accepted that are bound to a key or certificate of the client."""
+    introspection: IntrospectionSettings | None = None
+    """Accept opaque tokens, by asking the introspection endpoint about each."""
+    userinfo: bool = False
+    """Accept opaque tokens for which the userinfo endpoint answers, where there is no introspection."""
+    userinfo_permissions: tuple[Permission, ...] = ("read",)
+    """What such a token permits: userinfo tells neither its scopes nor for whom it was issued."""
+    clients: tuple[str, ...] = ()
+    """The `client_id`s whose opaque tokens are accepted though the provider does not say for whom they are."""
+    hosts: tuple[str, ...] = ()
+    """The request hosts at which opaque tokens are this issuer's, where several issuers take some."""
+    opaque_max_age: int = 60
+    """Seconds, at most 60, for which the provider's answer about an opaque token holds."""
     scopes: dict[str, tuple[Permission, ...]] | None = None
     """Which permissions a scope gives. Without it a token has every permission but operator."""
     operator: OperatorRule | None = None
     machine: MachineRule | None = None
+
+    @property
+    def takes_opaque_tokens(self) -> bool:
+        return self.introspection is not None or self.userinfo
+
+
+class DPoPSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Proofs of possession (RFC 9449). They are always accepted; this says how strictly."""
+
+    max_age: int = 60
+    """Seconds since a proof was made."""
+    nonce_secret: str | None = None
+    """At least 32 characters, the same for every worker: proofs must then carry a nonce of ours."""
+
+    def __repr__(self) -> str:
+        return f"DPoPSettings(max_age={self.max_age}, ...)"
 
 
 class UsernameSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,6 +211,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     issuers: tuple[IssuerSettings, ...]
     server: ServerSettings = field(default_factory=ServerSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    dpop: DPoPSettings = field(default_factory=DPoPSettings)
     usernames: UsernameSettings = field(default_factory=UsernameSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     fields: FieldSettings = field(default_factory=FieldSettings)
