@@ -1,5 +1,7 @@
 """The standalone service: the plugin in an application of its own."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -13,6 +15,7 @@ from profilegate import configuration
 from profilegate.faces import problems
 from profilegate.observability import configure_logging
 from profilegate.plugin import ProfileGate
+from profilegate.reloading import watching
 from profilegate.settings import Settings
 
 
@@ -21,10 +24,16 @@ def create_app(
     *,
     clock: Callable[[], float] = time.time,
     transport: httpx.AsyncBaseTransport | None = None,
+    watch: str | None = None,
 ) -> Litestar:
-    """The service as an ASGI application. `clock` and `transport` are as for `ProfileGate`."""
+    """The service as an ASGI application. `clock` and `transport` are as for `ProfileGate`.
+
+    `watch` is the settings' file, whose issuers are then taken over whenever it changes.
+    """
+    gate = ProfileGate(settings, clock=clock, transport=transport)
     return Litestar(
-        plugins=[ProfileGate(settings, clock=clock, transport=transport)],
+        plugins=[gate],
+        lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload)],
         exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
         openapi_config=OpenAPIConfig(
             title="profilegate",
@@ -42,4 +51,6 @@ def from_environment() -> Litestar:
     """What each server process runs: settings from PROFILEGATE_CONFIG and the environment."""
     settings = configuration.load()
     configure_logging(settings.server)
-    return create_app(settings)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process answers it, for all
+    return create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE))

@@ -47,6 +47,27 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Se
     return settings
 
 
+def files(source: str) -> list[Path]:
+    """The settings file and every file that one of its secrets is in. Raises nothing: it may be broken by now."""
+    try:
+        tree = _read(source)
+    except InvalidConfiguration:
+        return [Path(source)]
+    return [Path(source), *(Path(source).parent / name for name in _secret_files(tree))]
+
+
+def _secret_files(value: Any) -> Iterator[str]:
+    match value:
+        case {"file": str(name)} if len(value) == 1:
+            yield name
+        case dict():
+            for each in value.values():
+                yield from _secret_files(each)
+        case list():
+            for each in value:
+                yield from _secret_files(each)
+
+
 def _read(source: str) -> Tree:
     try:
         return tomllib.loads(Path(source).read_text("utf-8"))

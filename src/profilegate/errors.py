@@ -6,7 +6,9 @@
     │   │   └── UnsupportedScheme        missing            401
     │   ├── InvalidToken                 invalid_token      401
     │   │   ├── ExpiredToken             expired_token      401
-    │   │   └── Revoked                  revoked            401
+    │   │   ├── Revoked                  revoked            401
+    │   │   └── InvalidProof             invalid_proof      401  of the possession of a key (RFC 9449)
+    │   │       └── NonceRequired        invalid_proof      401
     ├── InvalidRequest                   invalid_request    400  the credentials are malformed as a whole
     ├── Forbidden                                           403  known, but not allowed
     │   ├── InsufficientScope            insufficient_scope 403
@@ -25,6 +27,7 @@
     ├── Unavailable                                         503  our trouble, never the caller's
     │   ├── StoreUnavailable             store              503
     │   └── ProviderUnavailable          provider           503
+    │       └── ProviderSilent           provider           503
     └── InvalidConfiguration             configuration      raised at start only
 
 `str(error)` is safe to show to the caller. What must stay inside (a driver's text, a
@@ -88,6 +91,24 @@ class Revoked(InvalidToken):
     """A genuine token of a deleted user, or one issued before the user's tokens were revoked."""
 
     code = "revoked"
+
+
+class InvalidProof(InvalidToken):
+    """The DPoP proof that came with the token does not prove that the caller holds the token's key (RFC 9449)."""
+
+    code = "invalid_dpop_proof"
+    message = "The DPoP proof is not valid."
+
+
+class NonceRequired(InvalidProof):
+    """The proof lacks a nonce of ours, or has an old one. `nonce` is the one to use."""
+
+    code = "use_dpop_nonce"
+    message = "The DPoP proof must have the nonce that this answer gives."
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("its nonce is missing or too old")
+        self.nonce = nonce
 
 
 class InvalidRequest(ProfileGateError):
@@ -250,6 +271,10 @@ class ProviderUnavailable(Unavailable):
     code = "provider_unavailable"
     message = "The identity provider cannot be reached."
     retry_after = 5
+
+
+class ProviderSilent(ProviderUnavailable):
+    """It could not be reached, or did not answer in time: not a matter of what it was asked."""
 
 
 class InvalidConfiguration(ProfileGateError):

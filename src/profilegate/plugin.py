@@ -1,7 +1,7 @@
 """ProfileGate, the Litestar plugin: the one place where everything is wired.
 
 settings -> engine -> repository -> service -> faces
-         -> issuers -> gate -> middleware -> faces
+         -> issuers, binding -> gate -> middleware -> faces
 """
 
 import logging
@@ -13,14 +13,18 @@ import httpx
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.plugins import InitPlugin
+from msgspec.structs import replace
 from python_usernames.reserved_words import get_reserved_words
 
+from profilegate.auth.binding import Binding
+from profilegate.auth.credentials import CertificateSource
 from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import GateMiddleware
+from profilegate.auth.nonces import Nonces
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import health, logto, phoenix
+from profilegate.faces import health, logto, metadata, phoenix
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
@@ -31,6 +35,7 @@ from profilegate.settings import FieldSettings, Settings, UsernameSettings
 from profilegate.store import schema
 from profilegate.store.database import make_engine
 from profilegate.store.profiles import ProfileRepository
+from profilegate.store.proofs import ProofRepository
 
 log = logging.getLogger("profilegate")
 
@@ -58,7 +63,20 @@ class ProfileGate(InitPlugin):
         self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
         self.profiles = ProfileService(self.repository, self.rules, clock)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
-        self.gate = Gate(self.issuers, self.repository)
+        self.gate = Gate(
+            issuers=self.issuers,
+            binding=Binding(
+                memory=ProofRepository(self.engine),
+                clock=clock,
+                addresses=self.addresses,
+                max_age=settings.dpop.max_age,
+                nonces=None if settings.dpop.nonce_secret is None else Nonces(settings.dpop.nonce_secret),
+            ),
+            standing=self.repository,
+            certificates=CertificateSource.of(
+                settings.server.client_certificate_header, settings.server.trusted_proxies
+            ),
+        )
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.route_handlers.extend(self.routers())
@@ -68,13 +86,13 @@ class ProfileGate(InitPlugin):
 
     def routers(self) -> list[Router]:
         """Everything that is mounted."""
-        metadata = self._metadata()
-        told = None if metadata is None else metadata.resource.rstrip("/") + health.METADATA_PATH
         server = self.settings.server
+        told = server.public_url and metadata.location(server.public_url)
         guard, cors = GateMiddleware(self.gate), CORSMiddleware(server.cors_origins)
         pace = Pace(self.settings.usernames.checks_per_minute)
         return [
-            health.router(self.database_state, metadata),
+            health.router(self.database_state),
+            *(metadata.routers(self.metadata, server.public_url) if server.public_url else ()),
             phoenix.router(self.profiles, guard, cors, server.max_body, told),
             logto.router(self.profiles, guard, cors, pace, server.max_body, told),
         ]
@@ -95,6 +113,28 @@ class ProfileGate(InitPlugin):
             await self.issuers.close()
             await self.engine.close()
 
+    def reload(self, settings: Settings) -> None:
+        """Take over the issuers of new settings, for every request from now on. Everything else needs a restart.
+
+        Raises InvalidConfiguration, and changes nothing, when the settings do not fit together.
+        """
+        new = checked(settings)
+        before, self.settings = self.settings, replace(self.settings, issuers=new.issuers)
+        self.issuers.replace(new.issuers)
+        log.info("issuers taken over: %s", ", ".join(each.issuer for each in new.issuers))
+        if replace(before, issuers=new.issuers) != new:
+            log.warning("other settings than the issuers have changed too; they need a restart")
+
+    def metadata(self) -> metadata.ResourceMetadata:
+        """The protected resource metadata, as of now."""
+        return metadata.described(self.settings, self.settings.issuers)
+
+    def addresses(self) -> list[str]:
+        """The URLs under which clients know the service; none when only the request can tell."""
+        url = self.settings.server.public_url
+        hosts = (host for issuer in self.settings.issuers for host in issuer.hosts)
+        return [] if url is None else [url, *(f"https://{host}" for host in hosts)]
+
     async def database_state(self) -> str:
         """ "connected", or what keeps the database from being used."""
         try:
@@ -110,15 +150,6 @@ class ProfileGate(InitPlugin):
             await schema.refuse_unknown(self.engine, self.settings.usernames)
         except StoreUnavailable:
             log.warning("the database does not answer yet; serving without it until it does")
-
-    def _metadata(self) -> health.ResourceMetadata | None:
-        if self.settings.server.public_url is None:
-            return None
-        return health.ResourceMetadata(
-            resource=self.settings.server.public_url,
-            authorization_servers=[each.issuer for each in self.settings.issuers],
-            bearer_methods_supported=["header"],
-        )
 
 
 def username_rule(settings: UsernameSettings) -> UsernameRule:

@@ -1,6 +1,8 @@
 """The standalone server: granian with the application in each worker process."""
 
+import logging
 import os
+import signal
 import socket
 from copy import deepcopy
 from typing import Any
@@ -9,10 +11,13 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LOGGING_CONFIG, LogLevels
 
+from profilegate import configuration
 from profilegate.configuration import FILE_VARIABLE
 from profilegate.errors import InvalidConfiguration
-from profilegate.observability import JSONFormatter
+from profilegate.observability import JSONFormatter, configure_logging
 from profilegate.settings import ServerSettings, Settings
+
+log = logging.getLogger("profilegate.serving")
 
 # Requests at work and waiting in one worker. Beyond it granian stops accepting, and clients wait in the
 # kernel's queue instead of in our memory.
@@ -27,7 +32,8 @@ def serve(settings: Settings, path: str | None) -> None:
     if path is not None:
         os.environ[FILE_VARIABLE] = path
     server = settings.server
-    Granian(
+    configure_logging(server)
+    granian = Granian(
         "profilegate.app:from_environment",
         factory=True,
         address=server.host,
@@ -40,7 +46,29 @@ def serve(settings: Settings, path: str | None) -> None:
         workers_kill_timeout=server.stop_timeout,
         log_level=LogLevels(server.log_level),
         log_dictconfig=_logging(server),
-    ).serve()
+    )
+    granian.on_startup(_answer_hangup)
+    granian.serve()
+
+
+def _answer_hangup() -> None:
+    """Have SIGHUP check the settings and say what becomes of them.
+
+    The workers look at the file themselves, and granian's own answer, new workers, would end the service when the
+    file has a mistake.
+    """
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _check_settings)
+
+
+def _check_settings(*_: object) -> None:
+    try:
+        configuration.load()
+    except InvalidConfiguration as error:
+        for problem in error.problems:
+            log.error("SIGHUP: the settings are not used, the old ones stay: %s", problem)
+    else:
+        log.info("SIGHUP: the settings are valid; changed issuers are taken over within seconds")
 
 
 def refuse_taken(server: ServerSettings) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from tests.minting import AUDIENCE, ISSUER, NOW, MintingProvider
 
+from profilegate.auth.jws import parsed
 from profilegate.auth.key_set import SigningKey, signing_keys
 from profilegate.auth.principal import Principal, principal_of
-from profilegate.auth.tokens import parsed, verified
+from profilegate.auth.tokens import verified
 from profilegate.errors import InvalidToken
 from profilegate.profiles.record import ProfileChange
 from profilegate.settings import IssuerSettings

@@ -11,9 +11,11 @@ from profilegate.errors import (
     ExpiredToken,
     FieldNotEditable,
     InsufficientScope,
+    InvalidProof,
     InvalidRequest,
     InvalidToken,
     MissingCredentials,
+    NonceRequired,
     NotPermitted,
     PreconditionFailed,
     ProfileGateError,
@@ -23,6 +25,7 @@ from profilegate.errors import (
     StoreUnavailable,
     Suspended,
     TooManyCreations,
+    UnsupportedScheme,
 )
 
 METADATA = "https://profiles.example/.well-known/oauth-protected-resource"
@@ -30,7 +33,6 @@ METADATA = "https://profiles.example/.well-known/oauth-protected-resource"
 NOT_VALID = 'error="invalid_token", error_description="The access token is not valid."'
 
 DUE = [
-    (MissingCredentials(), ""),
     (InvalidToken("a reason for the log"), NOT_VALID),
     (Revoked("the user was deleted"), NOT_VALID),
     (ExpiredToken(), 'error="invalid_token", error_description="The access token has expired."'),
@@ -89,3 +91,25 @@ def test_no_text_breaks_out_of_the_header(message: str, scope: str, metadata: st
         assert value.isascii()
         assert value.isprintable()
         assert CHALLENGE.fullmatch(value)
+
+
+ALGS = 'algs="ES256 ES384 ES512 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"'
+
+
+@pytest.mark.parametrize("error", [MissingCredentials(), UnsupportedScheme()])
+def test_who_sent_no_credentials_is_offered_both_schemes(error: ProfileGateError) -> None:
+    assert challenge(error) == f"Bearer, DPoP {ALGS}"
+    assert challenge(error, METADATA) == f'Bearer resource_metadata="{METADATA}", DPoP {ALGS}'
+
+
+@pytest.mark.parametrize(("error", "parameters"), DUE, ids=name_of)
+def test_who_used_dpop_is_answered_with_dpop(error: ProfileGateError, parameters: str) -> None:
+    assert challenge(error, scheme="DPoP") == "DPoP " + ", ".join(filter(None, (parameters, ALGS)))
+
+
+PROOFS = [(InvalidProof("x"), "invalid_dpop_proof"), (NonceRequired("n"), "use_dpop_nonce")]
+
+
+@pytest.mark.parametrize(("error", "code"), PROOFS, ids=name_of)
+def test_a_bad_proof_is_told_from_a_bad_token(error: ProfileGateError, code: str) -> None:
+    assert challenge(error, scheme="DPoP") == f'DPoP error="{code}", error_description="{error}", {ALGS}'

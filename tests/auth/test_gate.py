@@ -1,10 +1,15 @@
 """From a request's headers to the caller: where the token is taken from, and whether its user may still act."""
 
+from typing import Any
+
 import pytest
 from tests.minting import NOW, MintingProvider
 
-from profilegate.auth.gate import Gate, bearer_token, check_standing
+from profilegate.auth.binding import Binding
+from profilegate.auth.credentials import authorization
+from profilegate.auth.gate import Gate, check_standing
 from profilegate.auth.issuers import Issuers
+from profilegate.auth.proof_memory import LocalProofMemory
 from profilegate.errors import (
     InvalidRequest,
     InvalidToken,
@@ -34,7 +39,7 @@ def headers(*values: bytes) -> list[tuple[bytes, bytes]]:
     [b"Bearer a.b.c", b"bearer a.b.c", b"BEARER a.b.c", b"bEaReR a.b.c", b"  Bearer   a.b.c  ", b"Bearer \ta.b.c\t"],
 )
 def test_the_token_is_what_follows_the_scheme(value: bytes) -> None:
-    assert bearer_token(headers(value)) == b"a.b.c"
+    assert authorization(headers(value)) == ("Bearer", b"a.b.c")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +49,6 @@ def test_the_token_is_what_follows_the_scheme(value: bytes) -> None:
         b" ",
         b"a.b.c",
         b"Basic YTpi",
-        b"DPoP a.b.c",
         b"Digest x",
         b"Bearera.b.c",
         b"Bearer: a.b.c",
@@ -55,33 +59,33 @@ def test_the_token_is_what_follows_the_scheme(value: bytes) -> None:
         "Bearer\u00a0a.b.c".encode(),
     ],
 )
-def test_another_scheme_is_no_bearer_token(value: bytes) -> None:
+def test_another_scheme_is_no_authorization(value: bytes) -> None:
     with pytest.raises(MissingCredentials):
-        bearer_token(headers(value))
+        authorization(headers(value))
 
 
 def test_without_the_header_there_is_no_token() -> None:
     with pytest.raises(MissingCredentials):
-        bearer_token(headers())
+        authorization(headers())
 
 
 @pytest.mark.parametrize("value", [b"Bearer", b"bearer ", b"Bearer    "])
 def test_an_empty_token_is_invalid(value: bytes) -> None:
     with pytest.raises(InvalidToken):
-        bearer_token(headers(value))
+        authorization(headers(value))
 
 
 @pytest.mark.parametrize("second", [b"Bearer a.b.c", b"Bearer d.e.f", b"Basic YTpi", b""])
 def test_two_headers_are_refused_even_when_they_are_equal(second: bytes) -> None:
     for values in ((b"Bearer a.b.c", second), (second, b"Bearer a.b.c")):
         with pytest.raises(InvalidRequest):
-            bearer_token(headers(*values))
+            authorization(headers(*values))
 
 
 @pytest.mark.parametrize("name", [b"proxy-authorization", b"x-authorization", b"cookie", b"x-access-token", b"dpop"])
 def test_no_other_header_carries_a_token(name: bytes) -> None:
     with pytest.raises(MissingCredentials):
-        bearer_token([(name, b"Bearer a.b.c")])
+        authorization([(name, b"Bearer a.b.c")])
 
 
 @pytest.fixture
@@ -103,7 +107,13 @@ class Stand:
 
 
 def gate(provider: MintingProvider, stand: Stand | None = None) -> Gate:
-    return Gate(Issuers([issuer(user_id_prefix="x|")], lambda: NOW, Ticks(), provider.transport), stand)
+    issuers = Issuers([issuer(user_id_prefix="x|")], lambda: NOW, Ticks(), provider.transport)
+    return Gate(issuers, Binding(memory=LocalProofMemory(), clock=lambda: NOW), stand)
+
+
+def asking(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """The request, as ASGI has it."""
+    return {"method": "GET", "scheme": "https", "raw_path": b"/api/profile", "client": None, "headers": headers}
 
 
 def bearing(token: str, between: bytes = b" ") -> list[tuple[bytes, bytes]]:
@@ -114,12 +124,12 @@ def bearing(token: str, between: bytes = b" ") -> list[tuple[bytes, bytes]]:
 async def test_two_tokens_in_one_header_are_refused(provider: MintingProvider, between: bytes) -> None:
     token = provider.token().encode()
     with pytest.raises((InvalidToken, InvalidRequest)):
-        await gate(provider).admit(headers(b"Bearer " + token + between + b"Bearer " + token))
+        await gate(provider).admit(asking(headers(b"Bearer " + token + between + b"Bearer " + token)))
 
 
 async def test_a_tab_after_the_scheme_admits_nobody(provider: MintingProvider) -> None:
     with pytest.raises((InvalidToken, MissingCredentials)):
-        await gate(provider).admit(bearing(provider.token(), b"\t"))
+        await gate(provider).admit(asking(bearing(provider.token(), b"\t")))
 
 
 # Standing
@@ -127,46 +137,52 @@ async def test_a_tab_after_the_scheme_admits_nobody(provider: MintingProvider) -
 
 async def test_a_caller_in_good_standing_is_admitted(provider: MintingProvider) -> None:
     stand = Stand(Standing())
-    caller = await gate(provider, stand).admit(bearing(provider.token()))
+    caller = await gate(provider, stand).admit(asking(bearing(provider.token())))
     assert caller.key == ProfileKey("default", "x|alice")
     assert stand.asked == [caller.key]
 
 
 async def test_a_gate_without_standing_goes_by_the_token_alone(provider: MintingProvider) -> None:
-    caller = await gate(provider).admit(bearing(provider.token()))
+    caller = await gate(provider).admit(asking(bearing(provider.token())))
     assert caller.user_id == "x|alice"
 
 
 async def test_a_suspended_user_is_known_and_refused(provider: MintingProvider) -> None:
     with pytest.raises(Suspended):
-        await gate(provider, Stand(Standing(suspended=True))).admit(bearing(provider.token()))
+        await gate(provider, Stand(Standing(suspended=True))).admit(asking(bearing(provider.token())))
 
 
 async def test_standing_is_looked_at_only_when_the_token_is_genuine(provider: MintingProvider) -> None:
     stand = Stand(Standing(suspended=True))
     with pytest.raises(InvalidToken):
-        await gate(provider, stand).admit(bearing(provider.token(aud="other")))
+        await gate(provider, stand).admit(asking(bearing(provider.token(aud="other"))))
     assert stand.asked == []
 
 
 async def test_what_looks_like_a_machine_is_asked_for_its_standing_too(provider: MintingProvider) -> None:
     stand = Stand(Standing(suspended=True))
     with pytest.raises(Suspended):
-        await gate(provider, stand).admit(bearing(provider.token(sub="robot", client_id="robot")))
+        await gate(provider, stand).admit(asking(bearing(provider.token(sub="robot", client_id="robot"))))
 
 
 async def test_when_standing_cannot_be_had_nobody_is_admitted(provider: MintingProvider) -> None:
     with pytest.raises(StoreUnavailable):
-        await gate(provider, Stand(StoreUnavailable())).admit(bearing(provider.token()))
+        await gate(provider, Stand(StoreUnavailable())).admit(asking(bearing(provider.token())))
 
 
 async def test_a_revocation_counts_from_the_next_request_on(provider: MintingProvider) -> None:
     stand = Stand(Standing())
-    guarded, asking = gate(provider, stand), bearing(provider.token())
-    await guarded.admit(asking)
+    guarded, request = gate(provider, stand), asking(bearing(provider.token()))
+    await guarded.admit(request)
     stand.standing_of_all = Standing(revoked_before=MOMENT)
     with pytest.raises(Revoked):
-        await guarded.admit(asking)
+        await guarded.admit(request)
+
+
+@pytest.mark.parametrize("cnf", [{"jkt": "abc"}, {"x5t#S256": "abc"}, {"kid": "a"}, {}, [], "", 0])
+async def test_a_token_bound_to_anything_is_no_bearer_token(provider: MintingProvider, cnf: Any) -> None:
+    with pytest.raises(InvalidToken):
+        await gate(provider).admit(asking(bearing(provider.token(cnf=cnf))))
 
 
 @pytest.mark.parametrize("revoked_before", [MOMENT, MOMENT + 1, MOMENT + 999, MOMENT + 10**9])

@@ -14,7 +14,7 @@ from joserfc.jwk import Key
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from tests.minting import AUDIENCE, ISSUER, NOW, MintingProvider, compact, make_key
 
-from profilegate.auth.tokens import LIMIT
+from profilegate.auth.jws import LIMIT
 from profilegate.errors import ExpiredToken, InvalidToken
 from profilegate.settings import ALGORITHMS
 
@@ -222,11 +222,6 @@ def test_other_tokens_of_the_provider_never_pass(claims: dict[str, Any]) -> None
 def test_the_access_tokens_of_known_providers_pass(claims: dict[str, Any]) -> None:
     token = PROVIDER.token({"typ": "JWT"}, **claims)
     assert admitted(token, KEYS, issuer(**RELAXED)).user_id == "alice"
-
-
-@pytest.mark.parametrize("cnf", [{"jkt": "abc"}, {"x5t#S256": "abc"}, {}, None])
-def test_a_token_bound_to_a_key_is_no_bearer_token(cnf: Any) -> None:
-    assert "bound" in refused(signed(claims={"cnf": cnf}), KEYS).reason
 
 
 # Claims

@@ -104,7 +104,17 @@ async def test_the_metadata_names_the_resource_and_its_providers(anybody: httpx.
         "resource": "https://profiles.example",
         "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": sorted(ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": False,
     }
+
+
+async def test_the_metadata_of_a_resource_with_a_path_is_where_the_standard_has_it(serve: Serve) -> None:
+    service = await serve(server=ServerSettings(public_url="https://profiles.example/users"))
+    told = f"{METADATA}/users"
+    assert (await service.stranger().get(told)).json()["resource"] == "https://profiles.example/users"
+    challenge = (await service.stranger().get("/api/profile")).headers["www-authenticate"]
+    assert f'resource_metadata="https://profiles.example{told}"' in challenge
 
 
 async def test_without_a_public_address_there_is_no_metadata(serve: Serve) -> None:
@@ -116,7 +126,7 @@ async def test_what_nobody_expected_is_answered_without_any_detail() -> None:
     async def broken() -> str:
         raise RuntimeError("secret of the database")
 
-    routes, handlers = [health.router(broken, None)], {Exception: problems.worded(())}
+    routes, handlers = [health.router(broken)], {Exception: problems.worded(())}
     app = Litestar(routes, exception_handlers=handlers, openapi_config=None, logging_config=None)  # type: ignore[arg-type]
     answer = await caller_of(app).get("/ready")
     assert (answer.status_code, "secret" in answer.text) == (500, False)

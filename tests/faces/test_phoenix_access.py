@@ -12,12 +12,13 @@ from tests.store.databases import everything
 
 from profilegate.profiles import names
 from profilegate.profiles.record import Actor
-from profilegate.settings import PhoenixSettings, ServerSettings
+from profilegate.settings import ALGORITHMS, PhoenixSettings, ServerSettings
 
 HERE = address("alice")
 METADATA = 'resource_metadata="https://profiles.example/.well-known/oauth-protected-resource"'
 INVALID = f'Bearer error="invalid_token", error_description="The access token is not valid.", {METADATA}'
 EXPIRED = f'Bearer error="invalid_token", error_description="The access token has expired.", {METADATA}'
+NONE_YET = f'Bearer {METADATA}, DPoP algs="{" ".join(sorted(ALGORITHMS))}"'
 SEVERAL = (
     f'Bearer error="invalid_request", error_description="The request carries more than one credential.", {METADATA}'
 )
@@ -38,13 +39,13 @@ def refusal(answer: httpx.Response) -> tuple[int, str, str | None]:
 @pytest.mark.parametrize(("method", "path"), CALLS)
 async def test_every_door_asks_for_a_token(service: Service, method: str, path: str) -> None:
     answer = await service.stranger().request(method, path)
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, f"Bearer {METADATA}")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, NONE_YET)
 
 
 @pytest.mark.parametrize("value", [None, "", "Basic YTpi", "Token x", "Bear", "Bearerx y", "Basic Bearer x"])
 async def test_without_a_bearer_token_the_caller_did_nothing_wrong_yet(service: Service, value: str | None) -> None:
     answer = await service.stranger({} if value is None else {"authorization": value}).get(HERE)
-    assert refusal(answer) == (401, "AUTH_002", f"Bearer {METADATA}")
+    assert refusal(answer) == (401, "AUTH_002", NONE_YET)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", " Bearer", "Bearer  "])
@@ -140,7 +141,7 @@ async def test_somebody_elses_profile_is_forbidden_with_a_challenge(client: http
 
 async def test_without_a_public_address_the_challenge_names_no_metadata(serve: Serve) -> None:
     answer = await (await serve(server=ServerSettings())).stranger().get(HERE)
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == NONE_YET.replace(f" {METADATA}", "")
 
 
 MACHINES: list[dict[str, Any]] = [

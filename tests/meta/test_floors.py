@@ -16,6 +16,7 @@ FLOORS = {
     "issuer_consistency": 0,
     "consistency": 0,
     "configuration": 0,
+    "reloading": 0,
     "observability": 0,
     "profiles": 1,
     "store": 2,

@@ -1,50 +1,42 @@
-"""From a request's headers to its Principal, or an error. The whole decision of who is calling."""
+"""From a request to its Principal, or an error. The whole decision of who is calling."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
+from profilegate.auth.binding import Binding
+from profilegate.auth.credentials import CertificateSource, presented
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.principal import Principal
-from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials, Revoked, Suspended, UnsupportedScheme
+from profilegate.errors import Revoked, Suspended
 from profilegate.profiles.ports import StandingPort
 from profilegate.profiles.record import Standing
 
-Header = tuple[bytes, bytes]
-
 
 class Gate(Struct, frozen=True):
-    """Issuers say who it is, `standing` whether they may act. Without standing only the token counts."""
+    """Issuers say who it is, `binding` whether the token is rightfully theirs, `standing` whether they may act.
+
+    Without standing only the token counts. `certificates` is where the client's TLS certificate is taken from.
+    """
 
     issuers: Issuers
+    binding: Binding
     standing: StandingPort | None = None
+    certificates: CertificateSource | None = None
 
-    async def admit(self, headers: Sequence[Header]) -> Principal:
-        """The caller. Raises MissingCredentials, InvalidRequest, InvalidToken, Suspended or Unavailable.
+    async def admit(self, scope: Mapping[str, Any]) -> Principal:
+        """The caller of an ASGI request.
 
+        Raises MissingCredentials, InvalidRequest, InvalidToken, InvalidProof, Suspended or Unavailable.
         Does not decide what the caller may do: that is for `auth.rules`.
         """
-        principal = await self.issuers.principal(bearer_token(headers))
+        credentials = presented(scope, self.certificates)
+        principal = await self.issuers.principal(credentials.token, credentials.host)
+        await self.binding.check(principal.confirmation, credentials, principal.must_be_bound)
         if self.standing is not None:
             check_standing(principal, await self.standing.standing(principal.key))
         return principal
-
-
-def bearer_token(headers: Sequence[Header]) -> bytes:
-    """The token of the one `Authorization: Bearer` header. It is taken from nowhere else (RFC 9700, section 4.3.2)."""
-    given = [value for name, value in headers if name == b"authorization"]
-    if len(given) > 1:
-        raise InvalidRequest
-    scheme, _, token = given[0].strip().partition(b" ") if given else (b"", b"", b"")
-    if not given:
-        raise MissingCredentials
-    if scheme.lower() != b"bearer":
-        raise UnsupportedScheme
-    if not token.strip():
-        raise InvalidToken("the credential is empty")
-    if b"," in token:
-        raise InvalidRequest  # two headers made one by a proxy
-    return token.strip()
 
 
 def check_standing(principal: Principal, standing: Standing) -> None:

@@ -1,14 +1,15 @@
 """Whose token is it? The only place that knows all issuers."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
-from profilegate.auth.keys import Keys
-from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
-from profilegate.auth.tokens import UnknownSignature, UnverifiedToken, check_header, parsed, verified
+from profilegate.auth.issuer import KnownIssuer
+from profilegate.auth.jws import LIMIT, is_jwt, parsed
+from profilegate.auth.principal import Principal, principal_of
 from profilegate.errors import InvalidToken
 from profilegate.settings import IssuerSettings
 
@@ -19,9 +20,11 @@ DIRECT: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(
     ("all://127.0.0.1", "all://localhost", "all://[::1]")
 )
 
+PORT = re.compile(r":\d*$")
+
 
 class Issuers:
-    """The configured issuers with their keys. `clock` gives Unix seconds; `ticks` never goes back."""
+    """The configured issuers with what is known of them. `clock` gives Unix seconds; `ticks` never goes back."""
 
     def __init__(
         self,
@@ -33,39 +36,61 @@ class Issuers:
         self._client = httpx.AsyncClient(transport=transport, headers={"user-agent": USER_AGENT}, mounts=DIRECT)
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one
         self._clock = clock
-        self._known = {each.issuer: (each, Keys(each, self._client, ticks)) for each in issuers}
+        self._ticks = ticks
+        self._known: dict[str, KnownIssuer] = {}
+        self.replace(issuers)
 
-    async def principal(self, token: bytes) -> Principal:
-        """Who a JWT access token says is calling, checked.
+    def replace(self, issuers: Sequence[IssuerSettings]) -> None:
+        """Know these issuers from now on. Those whose settings stay the same keep their keys and answers.
 
-        Raises InvalidToken or ExpiredToken; ProviderUnavailable when the keys cannot be had. An unknown
-        issuer, and a header that could never pass, cost no network call.
+        Requests under way go on with the issuer that they began with.
         """
+        known = [self._kept(each) or KnownIssuer(each, self._client, self._clock, self._ticks) for each in issuers]
+        self._known = {each.settings.issuer: each for each in known}
+        self._opaque = {host: each for each in known if each.opaque for host in each.settings.hosts or ("",)}
+
+    @property
+    def settings(self) -> list[IssuerSettings]:
+        """Of the issuers that are known now."""
+        return [each.settings for each in self._known.values()]
+
+    async def principal(self, token: bytes, host: str = "") -> Principal:
+        """Who an access token says is calling, checked; `host` is the request's, which decides about opaque tokens.
+
+        Raises InvalidToken or ExpiredToken; ProviderUnavailable when the provider is needed and cannot be had.
+        An unknown issuer, and a header that could never pass, cost no network call. What the token is bound to,
+        and the user's standing, are for the gate to check.
+        """
+        if len(token) <= LIMIT and not is_jwt(token):
+            return await self._opaque_principal(token, host)
         unverified = parsed(token)
-        issuer, keys = self._of(unverified.issuer)
-        check_header(unverified, issuer)
-        return principal_of(await self._verified(unverified, issuer, keys), issuer)
+        issuer = self.named(unverified.issuer)
+        return principal_of(await issuer.verified(unverified), issuer.settings)
 
     async def close(self) -> None:
         """Give up what is under way and close the connections to the providers."""
-        for _, keys in self._known.values():
-            keys.close()
+        for each in self._known.values():
+            each.close()
         await self._client.aclose()
 
-    async def _verified(self, token: UnverifiedToken, issuer: IssuerSettings, keys: Keys) -> VerifiedClaims:
-        """The claims; a signature by no known key is tried once more with keys that are new at the provider."""
-        candidates = await keys.candidates(token.key_id, token.algorithm)
-        try:
-            return verified(token, candidates, issuer, self._clock())
-        except UnknownSignature:
-            if not candidates:
-                raise
-            tried = {key.thumbprint for key in candidates}
-            newer = await keys.searched(token.key_id, token.algorithm, tried)
-            return verified(token, newer, issuer, self._clock())
-
-    def _of(self, issuer: str) -> tuple[IssuerSettings, Keys]:
+    def named(self, issuer: str) -> KnownIssuer:
+        """The issuer that a token names. Raises InvalidToken for one that is not configured."""
         try:
             return self._known[issuer]
         except KeyError:
             raise InvalidToken("the issuer is not known here") from None
+
+    def at(self, host: str) -> KnownIssuer | None:
+        """The issuer whose opaque tokens are taken at this host, given with or without a port."""
+        host = host.lower()
+        return self._opaque.get(host) or self._opaque.get(PORT.sub("", host)) or self._opaque.get("")
+
+    def _kept(self, settings: IssuerSettings) -> KnownIssuer | None:
+        known = self._known.get(settings.issuer)
+        return known if known is not None and known.settings == settings else None
+
+    async def _opaque_principal(self, token: bytes, host: str) -> Principal:
+        issuer = self.at(host)
+        if issuer is None or issuer.opaque is None:
+            raise InvalidToken("not a JWT, and no issuer takes opaque tokens here")
+        return principal_of(await issuer.opaque.claims(token), issuer.settings, issuer.source)

@@ -51,11 +51,12 @@ def signing_keys(document: bytes) -> tuple[SigningKey, ...]:
         raise ValueError("not a JSON object") from error
     if not isinstance(listed, list):
         raise ValueError("no array of keys")
-    keys = (_signing_key(each) for each in listed[:MOST_KEYS] if isinstance(each, dict))
+    keys = (signing_key(each) for each in listed[:MOST_KEYS] if isinstance(each, dict))
     return tuple(key for key in keys if key is not None)
 
 
-def _signing_key(jwk: dict[str, Any]) -> SigningKey | None:
+def signing_key(jwk: dict[str, Any]) -> SigningKey | None:
+    """The public key of a JWK, or None when it cannot be used to verify signatures. Private parts are left out."""
     kind = jwk.get("kty")
     if not isinstance(kind, str) or kind not in KINDS or not _is_for_signatures(jwk):
         return None

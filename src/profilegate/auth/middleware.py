@@ -21,6 +21,6 @@ class GateMiddleware(ASGIMiddleware):
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["user"] = await self._gate.admit(scope["headers"])  # type: ignore[arg-type]
         scope["auth"] = None
+        scope["user"] = await self._gate.admit(scope)
         await next_app(scope, receive, send)

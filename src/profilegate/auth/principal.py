@@ -1,7 +1,7 @@
 """Who is calling: what verified claims mean under an issuer's settings."""
 
 from collections.abc import Mapping
-from typing import Any, NewType
+from typing import Any, Literal, NewType
 
 from msgspec import Struct
 
@@ -12,9 +12,28 @@ from profilegate.profiles.record import ProfileChange, ProfileKey
 from profilegate.settings import PERMISSIONS, IssuerSettings, MachineRule, OperatorRule, Permission
 
 VerifiedClaims = NewType("VerifiedClaims", dict[str, Any])
-"""Claims of a token whose signature, issuer, audience and times were checked. Only `tokens.verified` makes one."""
+"""Claims that are the issuer's own word on a current token for us. Only `tokens.verified`, `introspection` and
+`userinfo` make them."""
+
+Source = Literal["jwt", "introspection", "userinfo"]
+"""How the claims were verified."""
 
 EVERYTHING_BUT_OPERATOR: frozenset[Permission] = frozenset(PERMISSIONS) - {"operator"}
+
+# Logto's scopes, which say what an opaque token permits unless the issuer's settings do.
+SCOPES: dict[str, tuple[Permission, ...]] = {
+    "openid": ("read",),
+    "profile": ("write",),
+    "email": ("email",),
+    "phone": ("phone",),
+    "custom_data": ("custom_data",),
+    "identities": ("identities",),
+    "address": ("address",),
+}
+
+
+Meaning = Mapping[str, tuple[Permission, ...]]
+"""What each scope permits."""
 
 
 class Principal(Struct, frozen=True, kw_only=True):
@@ -27,10 +46,13 @@ class Principal(Struct, frozen=True, kw_only=True):
     permissions: frozenset[Permission]
     is_machine: bool
     issued_at: int | None
-    expires_at: int
+    expires_at: int | None
     claimed: ProfileChange
     scope_of: Mapping[Permission, str]
     """For each permission a scope that would give it, for the challenge."""
+    confirmation: Any = None
+    """The claim `cnf`: what the token is bound to (RFC 7800); None without it. `auth.binding` checks it."""
+    must_be_bound: bool = False
 
     @property
     def is_operator(self) -> bool:
@@ -42,25 +64,36 @@ class Principal(Struct, frozen=True, kw_only=True):
         return ProfileKey(self.tenant_id, self.user_id)
 
 
-def principal_of(claims: VerifiedClaims, issuer: IssuerSettings) -> Principal:
+def principal_of(claims: VerifiedClaims, issuer: IssuerSettings, source: Source = "jwt") -> Principal:
     """The caller that these claims name. Raises InvalidToken when they name no user of a known tenant."""
     subject = claims["sub"]
     user_id = issuer.user_id_prefix + subject
     if not is_identifier(user_id, USER_ID_LIMIT):
         raise InvalidToken(f"sub and user_id_prefix must be 1 to {USER_ID_LIMIT} printable ASCII characters")
-    issued_at = claims.get("iat")
+    scopes = SCOPES if source == "introspection" and issuer.scopes is None else issuer.scopes
     return Principal(
         tenant_id=_tenant(claims, issuer),
         user_id=user_id,
         issuer=issuer.issuer,
         subject=subject,
-        permissions=_permissions(claims, issuer),
+        permissions=_permissions(claims, scopes, issuer) if source != "userinfo" else issuer_wide(issuer),
         is_machine=_is_machine(claims, issuer.machine),
-        issued_at=None if issued_at is None else int(issued_at),
-        expires_at=int(claims["exp"]),
+        issued_at=_seconds(claims, "iat"),
+        expires_at=_seconds(claims, "exp"),
         claimed=claimed_profile(claims),
-        scope_of=_scopes_by_permission(issuer),
+        scope_of=_scopes_by_permission(scopes, issuer.operator),
+        confirmation=(claims["cnf"] or {}) if "cnf" in claims else None,
+        must_be_bound=issuer.require_binding,
     )
+
+
+def _seconds(claims: VerifiedClaims, name: str) -> int | None:
+    return int(claims[name]) if name in claims else None
+
+
+def issuer_wide(issuer: IssuerSettings) -> frozenset[Permission]:
+    """What every token permits that userinfo vouches for. Never an operator: it may be any client's token."""
+    return frozenset(issuer.userinfo_permissions) - {"operator"}
 
 
 def _tenant(claims: VerifiedClaims, issuer: IssuerSettings) -> str:
@@ -72,11 +105,11 @@ def _tenant(claims: VerifiedClaims, issuer: IssuerSettings) -> str:
     return tenant
 
 
-def _permissions(claims: VerifiedClaims, issuer: IssuerSettings) -> frozenset[Permission]:
+def _permissions(claims: VerifiedClaims, meaning: Meaning | None, issuer: IssuerSettings) -> frozenset[Permission]:
     scopes = _scopes(claims)
     granted = EVERYTHING_BUT_OPERATOR
-    if issuer.scopes is not None:
-        granted = frozenset(permission for scope in scopes for permission in issuer.scopes.get(scope, ()))
+    if meaning is not None:
+        granted = frozenset(permission for scope in scopes for permission in meaning.get(scope, ()))
     return granted | {"operator"} if _is_operator(claims, scopes, issuer.operator) else granted
 
 
@@ -117,10 +150,10 @@ def _is_service_account(claims: VerifiedClaims) -> bool:
     return isinstance(client, str) and claims.get("preferred_username") == f"service-account-{client}".lower()
 
 
-def _scopes_by_permission(issuer: IssuerSettings) -> dict[Permission, str]:
-    listed = {permission: scope for scope, given in (issuer.scopes or {}).items() for permission in given}
-    if issuer.operator is not None and issuer.operator.scope is not None:
-        listed["operator"] = issuer.operator.scope
+def _scopes_by_permission(meaning: Meaning | None, operator: OperatorRule | None) -> dict[Permission, str]:
+    listed = {permission: scope for scope, given in (meaning or {}).items() for permission in given}
+    if operator is not None and operator.scope is not None:
+        listed["operator"] = operator.scope
     return listed
 
 

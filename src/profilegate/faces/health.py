@@ -1,16 +1,15 @@
-"""What load balancers and clients ask before they have a token: /health, /ready and the resource's metadata."""
+"""What load balancers ask, without a token: /health and /ready."""
 
 from collections.abc import Awaitable, Callable
 
 from litestar import HttpMethod, Response, Router, route
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from profilegate.faces.provided import provided
 
 PUBLIC = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-METADATA_PATH = "/.well-known/oauth-protected-resource"
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
 
@@ -25,15 +24,6 @@ class Readiness(Struct):
 
     status: str
     database: str
-
-
-class ResourceMetadata(Struct):
-    """OAuth 2.0 Protected Resource Metadata (RFC 9728, section 2)."""
-
-    resource: str
-    authorization_servers: list[str]
-    bearer_methods_supported: list[str]
-    scopes_supported: list[str] | UnsetType = UNSET
 
 
 Ready = Callable[[], Awaitable[str]]
@@ -54,16 +44,8 @@ async def ready(database: NamedDependency[SkipValidation[Ready]]) -> Response[Re
     return Response(readiness, status_code=200 if connected else 503, headers=PUBLIC)
 
 
-@route(METADATA_PATH, http_method=READ, status_code=200, sync_to_thread=False)
-def resource_metadata(
-    metadata: NamedDependency[SkipValidation[ResourceMetadata]],
-) -> Response[ResourceMetadata]:
-    """Which providers' tokens are taken here, for clients that find out by themselves."""
-    return Response(metadata, headers={"cache-control": "public, max-age=300", "x-content-type-options": "nosniff"})
-
-
-def router(state: Ready, metadata: ResourceMetadata | None) -> Router:
-    """The public endpoints, outside the gate. Without a public URL there is no metadata to tell."""
-    handlers = [health, ready] if metadata is None else [health, ready, resource_metadata]
-    dependencies = {"database": provided(state)} | ({} if metadata is None else {"metadata": provided(metadata)})
-    return Router(path="/", route_handlers=handlers, dependencies=dependencies, tags=["Operation"])
+def router(state: Ready) -> Router:
+    """The public endpoints, outside the gate."""
+    return Router(
+        path="/", route_handlers=[health, ready], dependencies={"database": provided(state)}, tags=["Operation"]
+    )

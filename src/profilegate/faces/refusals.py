@@ -9,7 +9,8 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from profilegate.auth.challenge import challenge
-from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, ProfileGateError, Unavailable
+from profilegate.auth.credentials import SCHEMES, Scheme
+from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, NonceRequired, ProfileGateError, Unavailable
 from profilegate.faces.cors import due
 
 log = logging.getLogger("profilegate.faces")
@@ -34,7 +35,9 @@ def worded(wording: Wording, resource_metadata: str | None) -> Handler:
 
     def on_error(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
         error = known(request, exception)
-        return wording(Refusal(error, {**headers(error, resource_metadata), **due(request)}, request))
+        return wording(
+            Refusal(error, {**headers(error, resource_metadata, used_scheme(request)), **due(request)}, request)
+        )
 
     return on_error
 
@@ -53,14 +56,22 @@ def known(request: Request[Any, Any, Any], exception: Exception) -> ProfileGateE
     return ProfileGateError()
 
 
-def headers(error: ProfileGateError, resource_metadata: str | None = None) -> dict[str, str]:
+def headers(error: ProfileGateError, resource_metadata: str | None = None, scheme: Scheme = "Bearer") -> dict[str, str]:
     """What goes with this error on every face: the challenge, when to come again, and that nothing is kept."""
     found = dict(REFUSED)
-    if (value := challenge(error, resource_metadata)) is not None:
+    if (value := challenge(error, resource_metadata, scheme)) is not None:
         found["www-authenticate"] = value
+    if isinstance(error, NonceRequired):
+        found["dpop-nonce"] = error.nonce
     if (seconds := getattr(error, "retry_after", None)) is not None:
         found["retry-after"] = str(seconds)
     return found
+
+
+def used_scheme(request: Request[Any, Any, Any]) -> Scheme:
+    """In which scheme the caller is to be answered: the one that it used."""
+    name = request.headers.get("authorization", "").strip().partition(" ")[0]
+    return SCHEMES.get(name.lower().encode(), "Bearer")
 
 
 def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:

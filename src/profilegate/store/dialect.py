@@ -13,6 +13,7 @@ class Dialect:
 
     name = "postgres"
     json_object = "jsonb_build_object"
+    skip_locked = "FOR UPDATE SKIP LOCKED"
     lowered = 'LOWER(username COLLATE "C")'  # a Turkish database would lower I to a dotless i
     find_table = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
     find_migrations = "SELECT name FROM migration WHERE app_name = $1"
@@ -66,6 +67,7 @@ class SQLiteDialect(Dialect):
 
     name = "sqlite"
     json_object = "json_object"
+    skip_locked = ""  # there is one writer at a time
     lowered = "LOWER(username)"
     find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     find_migrations = "SELECT name FROM migration WHERE app_name = ?"

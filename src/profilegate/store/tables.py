@@ -77,4 +77,12 @@ class SettingRow(Table, tablename="profilegate_setting"):
     value = Text()
 
 
-TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow)
+class ProofRow(Table, tablename="profilegate_proof"):
+    """A proof of possession that was used: a digest of its key and id, and when it ends, in Unix seconds."""
+
+    id = BigSerial(primary_key=True)
+    digest = Text()
+    expires_at = BigInt()
+
+
+TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow, ProofRow)

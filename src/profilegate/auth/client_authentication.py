@@ -1,0 +1,65 @@
+"""As whom we ask a provider: the ways of a client to prove itself (RFC 6749, section 2.3.1; RFC 7523)."""
+
+import base64
+import secrets
+from collections.abc import Callable
+from urllib.parse import quote_plus
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from profilegate.private_keys import private_key
+from profilegate.settings import IntrospectionSettings
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+ASSERTION_SECONDS = 60
+
+# RFC 7518, section 3.1: the algorithm that belongs to a key which does not name its own.
+OF_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
+
+Form = dict[str, str]
+
+
+class ClientAuthentication:
+    """Makes requests of a form that say who asks. `clock` gives Unix seconds; `audience` is the issuer."""
+
+    def __init__(self, settings: IntrospectionSettings, audience: str, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._audience = audience
+        self._clock = clock
+        self._key = private_key(settings.private_key or "") if settings.method == "private_key_jwt" else None
+
+    def request(self, client: httpx.AsyncClient, url: str, form: Form) -> httpx.Request:
+        """A POST of the form, with our credentials where the method puts them."""
+        client_id, secret = self._settings.client_id, self._settings.client_secret or ""
+        if self._key is not None:
+            return client.build_request("POST", url, data=form | self._assertion(self._key))
+        if self._settings.method == "client_secret_post":
+            return client.build_request("POST", url, data=form | {"client_id": client_id, "client_secret": secret})
+        return client.build_request("POST", url, data=form, headers={"authorization": basic(client_id, secret)})
+
+    def _assertion(self, key: RSAKey | ECKey | OKPKey) -> Form:
+        """Made for one request only: it may be used once. The issuer as the audience tells all its endpoints apart
+        from those of others, and nobody else can use what it gets (RFC 7523bis)."""
+        now, client_id = int(self._clock()), self._settings.client_id
+        claims = {"iss": client_id, "sub": client_id, "aud": self._audience, "jti": secrets.token_urlsafe(16)}
+        times = {"iat": now, "exp": now + ASSERTION_SECONDS}
+        header = {"alg": algorithm(key), "typ": "JWT"} | ({"kid": key.kid} if key.kid else {})
+        signed = jwt.encode(header, claims | times, key, algorithms=[header["alg"]])
+        return {"client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+
+
+def basic(client_id: str, secret: str) -> str:
+    """The header of client_secret_basic; both parts are form-encoded first, which other uses of Basic do not."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def algorithm(key: RSAKey | ECKey | OKPKey) -> str:
+    """What the key's `alg` says, else what its type is usually used with."""
+    named = key.get("alg")
+    if isinstance(named, str):
+        return named
+    return "RS256" if isinstance(key, RSAKey) else OF_CURVE[str(key.as_dict(private=False)["crv"])]

@@ -1,0 +1,45 @@
+"""What a provider's userinfo endpoint says to the holder of an opaque token (OpenID Connect Core, section 5.3)."""
+
+import httpx
+
+from profilegate.auth.discovery import Discovery
+from profilegate.auth.documents import answered
+from profilegate.auth.introspection import decoded
+from profilegate.auth.principal import VerifiedClaims
+from profilegate.auth.tokens import check_subject
+from profilegate.errors import InvalidToken, ProviderUnavailable
+from profilegate.settings import IssuerSettings
+
+# What a provider answers to a token that it does not take (RFC 6750, section 3.1).
+REFUSED = frozenset({400, 401, 403})
+
+
+class Userinfo:
+    """Asks one provider with the token itself. It learns the user, but not when, for whom and for what it was issued.
+
+    A token that is bound to a key cannot be used so: the provider wants a proof that only the client can make.
+    """
+
+    def __init__(self, issuer: IssuerSettings, discovery: Discovery, client: httpx.AsyncClient) -> None:
+        self._issuer = issuer
+        self._discovery = discovery
+        self._client = client
+
+    async def claims(self, token: str) -> VerifiedClaims:
+        """The user's claims. Raises InvalidToken when the provider does not take the token, or ProviderUnavailable."""
+        url = (await self._discovery.metadata()).userinfo_endpoint
+        if url is None:
+            raise ProviderUnavailable("its metadata names no userinfo_endpoint that may be asked")
+        request = self._client.build_request("GET", url, headers={"authorization": f"Bearer {token}"})
+        status, body = await answered(self._client, request, self._issuer.timeout)
+        if status in REFUSED:
+            raise InvalidToken("the provider's userinfo endpoint does not take it")
+        if status != httpx.codes.OK:
+            raise ProviderUnavailable(f"{url} answered {status}")
+        claims = decoded(body, url)
+        check_subject(claims)
+        # Nothing that the provider may say of a user is to be taken for something that it says of the token.
+        return VerifiedClaims({name: value for name, value in claims.items() if name not in ABOUT_TOKENS})
+
+
+ABOUT_TOKENS = frozenset({"aud", "azp", "client_id", "cnf", "exp", "gty", "iat", "iss", "nbf", "scope", "scp"})
