@@ -2,10 +2,34 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 from profilegate.settings import ServerSettings
+
+# What a driver's or a library's own words may hold, but a log may not: credentials of any scheme, JWTs, the
+# password in a database's URL, and e-mail addresses. Our own messages name none of them.
+SECRETS = (
+    (re.compile(r"\b(bearer|dpop|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [credential]"),
+    (re.compile(r"\bey[\w-]{8,}(?:\.[\w-]*)+"), "[token]"),
+    (re.compile(r"://[^\s/@]+@"), "://[credentials]@"),
+    (re.compile(r"[^\s@<>\"'(),;:=\[\]{}/]+@[^\s@<>\"'(),;:=\[\]{}/]+"), "[e-mail]"),
+)
+
+
+def redacted(text: str) -> str:
+    """The text without what looks like a credential or an e-mail address. The last net, not the rule."""
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class TextFormatter(logging.Formatter):
+    """Lines for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 class JSONFormatter(logging.Formatter):
@@ -16,17 +40,17 @@ class JSONFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redacted(record.getMessage()),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 
 def configure_logging(settings: ServerSettings) -> None:
     """Write this package's log to standard error. For the standalone service; a host has its own logging."""
     handler = logging.StreamHandler(sys.stderr)
-    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    plain = TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(JSONFormatter() if settings.log_format == "json" else plain)
     logger = logging.getLogger("profilegate")
     logger.handlers[:] = [handler]

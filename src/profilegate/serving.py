@@ -14,7 +14,7 @@ from granian.log import LOGGING_CONFIG, LogLevels
 from profilegate import configuration
 from profilegate.configuration import FILE_VARIABLE
 from profilegate.errors import InvalidConfiguration
-from profilegate.observability import JSONFormatter, configure_logging
+from profilegate.observability import JSONFormatter, TextFormatter, configure_logging
 from profilegate.settings import ServerSettings, Settings
 
 log = logging.getLogger("profilegate.serving")
@@ -88,6 +88,7 @@ def _logging(server: ServerSettings) -> dict[str, Any]:
     config: dict[str, Any] = deepcopy(LOGGING_CONFIG)
     for handler in config["handlers"].values():
         handler["stream"] = "ext://sys.stderr"
-    if server.log_format == "json":
-        config["formatters"] = {name: {"()": JSONFormatter} for name in config["formatters"]}
+    for name, formatter in config["formatters"].items():
+        kind = {"()": JSONFormatter} if server.log_format == "json" else {**formatter, "()": TextFormatter}
+        config["formatters"][name] = kind
     return config

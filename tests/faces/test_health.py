@@ -13,7 +13,7 @@ from tests.minting import ISSUER
 
 from profilegate.errors import InvalidConfiguration
 from profilegate.faces import health, problems
-from profilegate.settings import DatabaseSettings, ServerSettings, UsernameSettings
+from profilegate.settings import ALGORITHMS, DatabaseSettings, ServerSettings, UsernameSettings
 from profilegate.store.statements import Statement
 
 METADATA = "/.well-known/oauth-protected-resource"

@@ -78,5 +78,10 @@ def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:
     """What the answer does not tell, for the log. Never a token, never a value from the body."""
     if isinstance(error, (InvalidToken, Unavailable)):
         level = logging.WARNING if error.status >= 500 else logging.INFO
-        cause = error.reason or repr(error.__cause__)
+        cause = error.reason or _first_line(error.__cause__)
         log.log(level, "%s %s: %s (%s)", request.method, request.scope.get("path_template"), error, cause)
+
+
+def _first_line(cause: BaseException | None) -> str:
+    """What a driver says went wrong. Its further lines tell the values that it went wrong with."""
+    return f"{type(cause).__name__}: {str(cause).partition(chr(10))[0][:200]}"
