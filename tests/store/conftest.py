@@ -16,7 +16,7 @@ from profilegate.store.engine import Engine
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.schema import migrate
 from profilegate.store.statements import Statement
-from profilegate.store.tables import TABLES
+from profilegate.store.tables import TABLES, SettingRow
 
 
 async def prepare(settings: DatabaseSettings) -> None:
@@ -63,7 +63,7 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> DatabaseSettings:
 @pytest.fixture
 async def postgres_settings(postgres_template: DatabaseSettings) -> DatabaseSettings:
     async with opened(postgres_template) as engine:
-        for table in TABLES[:-1]:
+        for table in set(TABLES) - {SettingRow}:
             await engine.write([Statement(f"DELETE FROM {table._meta.tablename}", ())], {})
     return postgres_template
 
