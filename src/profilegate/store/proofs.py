@@ -1,9 +1,11 @@
 """The proofs of possession that were used, in one table for all workers of all machines."""
 
+from contextlib import suppress
 from functools import lru_cache
 
 from joserfc.util import urlsafe_b64encode
 
+from profilegate.errors import StoreUnavailable
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.engine import Engine
 from profilegate.store.statements import Param, Statement, compiled, raw
@@ -23,11 +25,13 @@ class ProofRepository:
         self._engine = engine
 
     async def is_first(self, use: bytes, expires_at: int, now: int) -> bool:
-        change = [remember(self._engine.engine_type)]
+        dialect = self._engine.engine_type
+        digest = urlsafe_b64encode(use).decode()
+        first = await self._engine.write([remember(dialect)], {"digest": digest, "expires_at": expires_at})
         if use[0] % CLEANUPS == 0:
-            change.append(forget(self._engine.engine_type))
-        values = {"digest": urlsafe_b64encode(use).decode(), "expires_at": expires_at, "now": now}
-        return bool(await self._engine.write(change, values))
+            with suppress(StoreUnavailable):  # another use will do it
+                await self._engine.write([forget(dialect)], {"now": now})
+        return bool(first)
 
 
 @lru_cache
