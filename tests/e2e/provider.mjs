@@ -1,12 +1,12 @@
 // A real, certified OpenID provider on 127.0.0.1 for the end-to-end tests. It prints one JSON line,
 // {"issuer", "port"}, when it listens, and ends when its standard input does, so it never outlives the tests.
-// POST /__rotate changes the signing key; POST /__rotate?keep=1 still publishes the old ones.
+// POST /__rotate changes the signing keys; POST /__rotate?keep=1 still publishes the old ones.
 
 import { createServer } from 'node:http';
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
 
 import { answerInteraction, refuse } from './provider_interaction.mjs';
-import { newSigningKey } from './provider_keys.mjs';
+import { newSigningKeys } from './provider_keys.mjs';
 import { newProvider } from './provider_settings.mjs';
 
 const port = Number(process.argv[2] ?? process.env.PROVIDER_PORT ?? 0);
@@ -20,7 +20,7 @@ let answer;
 
 // Sessions, codes and grants live in the adapter, so they survive the new Provider object.
 function rotate({ keep }) {
-  keys = [newSigningKey(alg), ...(keep ? keys : [])];
+  keys = [...newSigningKeys(alg), ...(keep ? keys : [])];
   provider = newProvider({ issuer, adapter, alg, keys });
   answer = provider.callback();
 }

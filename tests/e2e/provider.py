@@ -4,13 +4,12 @@
 or checks a token: that is the business of the service under test.
 """
 
-import base64
-import hashlib
 import json
 import os
 import secrets
 import select
 import shutil
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,11 +18,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey
+from tests.e2e.proofs import Prover, digest
 
 HERE = Path(__file__).parent
 RESOURCE = "https://profiles.example"
+OPAQUE = f"{RESOURCE}/opaque"  # the same service's audience, in a token that only the provider can read
 OPERATOR_SCOPE = "profile:operator"  # granted to login ids that start with `operator-`, and to the machine
+INTROSPECTION_SECRET = "gate secret: 50% & more"  # of the clients `gate-basic` and `gate-post`
+REDIRECT = "http://127.0.0.1/callback"
 START_SECONDS = 30
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For plain http: reading the machine's certificates would take longer than most requests."""
 
 
 class Provider:
@@ -32,14 +39,21 @@ class Provider:
     def __init__(self, alg: str = "RS256", *, port: int = 0, resource: str = RESOURCE, **environment: str) -> None:
         install()
         self.alg, self.resource = alg, resource
-        settings = {"PROVIDER_ALG": alg, "PROVIDER_RESOURCE": resource, **environment}
+        self.client_key = ECKey.generate_key("P-256")
+        """What the client `gate-key` signs with."""
+        client_key = json.dumps(self.client_key.as_dict(private=False))
+        settings = {"PROVIDER_ALG": alg, "PROVIDER_RESOURCE": resource, "PROVIDER_CLIENT_KEY": client_key}
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by stop()
         self._process = subprocess.Popen(
             [program("node"), "provider.mjs", str(port)],
-            cwd=HERE, env=os.environ | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
-        )  # fmt: skip
+            cwd=HERE,
+            env=os.environ | settings | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
         self.issuer, self.port = self._listening()
-        self._http = httpx.Client(base_url=self.issuer, trust_env=False)
+        self._http = httpx.Client(base_url=self.issuer, trust_env=False, verify=NO_TLS)
 
     def __enter__(self) -> Self:
         return self
@@ -63,25 +77,62 @@ class Provider:
         self._errors.close()
         pytest.fail(f"the OpenID provider did not start:\n{reason}")
 
-    def sign_in(self, login_id: str, scope: str = "openid profile email") -> str:
-        """The access token of a person whose `sub` is the login id."""
-        return str(self.tokens(login_id, scope)["access_token"])
+    def sign_in(self, login_id: str, scope: str = "openid profile email", **options: Any) -> str:
+        """The access token of a person whose `sub` is the login id. The options are those of `tokens`."""
+        return str(self.tokens(login_id, scope, **options)["access_token"])
 
-    def tokens(self, login_id: str, scope: str = "openid profile email") -> dict[str, Any]:
-        """The whole answer of the token endpoint, with the ID token and, for `offline_access`, a refresh token."""
+    def tokens(
+        self,
+        login_id: str,
+        scope: str = "openid profile email",
+        *,
+        resource: str | None = RESOURCE,
+        prover: Prover | None = None,
+    ) -> dict[str, Any]:
+        """The whole answer of the token endpoint, with the ID token and, for `offline_access`, a refresh token.
+
+        With a prover the tokens are bound to its key. Without a resource the access token is opaque and for nobody
+        in particular; for OPAQUE it is opaque and for the service.
+        """
         verifier = secrets.token_urlsafe(48)
         return self._token(
-            {"grant_type": "authorization_code", "code": self._code(login_id, scope, verifier), "client_id": "spa",
-             "redirect_uri": "http://127.0.0.1/callback", "code_verifier": verifier}
+            {"grant_type": "authorization_code", "code": self.code(login_id, scope, verifier, resource),
+             "client_id": "spa", "redirect_uri": REDIRECT, "code_verifier": verifier},
+            prover,
         )  # fmt: skip
 
-    def machine_token(self, scope: str = "") -> str:
-        """The access token of the confidential client itself; its `sub` is the client id."""
-        form = {"grant_type": "client_credentials", "resource": self.resource, "scope": scope}
+    def code(self, login_id: str, scope: str = "openid", verifier: str = "", resource: str | None = RESOURCE) -> str:
+        """An authorization code that nobody has used yet."""
+        request = {"client_id": "spa", "response_type": "code", "redirect_uri": REDIRECT, "scope": scope,
+                   "login_hint": login_id, "prompt": "consent", "code_challenge": digest(verifier),
+                   "code_challenge_method": "S256"} | _resource(resource)  # fmt: skip
+        with httpx.Client(base_url=self.issuer, trust_env=False, verify=NO_TLS) as browser:
+            answer = browser.get("/auth", params=request)
+            while answer.is_redirect and "/callback?" not in answer.headers["location"]:
+                answer = browser.get(answer.headers["location"])
+        returned = parse_qs(urlsplit(answer.headers.get("location", "")).query)
+        if "code" not in returned:
+            pytest.fail(f"the provider did not sign {login_id} in: {answer.status_code} {returned} {answer.text[:500]}")
+        return str(returned["code"][0])
+
+    def machine_token(self, scope: str = "", *, resource: str | None = RESOURCE) -> str:
+        """The access token of the confidential client itself; in a JWT its `sub` is the client id."""
+        form = {"grant_type": "client_credentials", "scope": scope} | _resource(resource)
         return str(self._token(form, auth=("service", "service-secret"))["access_token"])
 
+    def revoke(self, token: str) -> None:
+        self._http.post("/token/revocation", data={"token": token, "client_id": "spa"}).raise_for_status()
+
+    def introspected(self, token: str) -> dict[str, Any]:
+        """What the provider itself says of an opaque token, asked as the client `gate-post`."""
+        asking = {"client_id": "gate-post", "client_secret": INTROSPECTION_SECRET}
+        return dict(self._http.post("/token/introspection", data={"token": token, **asking}).raise_for_status().json())
+
+    def published_keys(self) -> list[dict[str, Any]]:
+        return list(self._http.get("/jwks").raise_for_status().json()["keys"])
+
     def rotate(self, *, keep: bool = False) -> list[str]:
-        """Signs with a new key from now on and returns the published key ids, newest first."""
+        """Signs with new keys from now on and returns the published key ids, newest first."""
         answer = self._http.post("/__rotate", params={"keep": int(keep)}).raise_for_status()
         return list(answer.json()["kids"])
 
@@ -101,29 +152,16 @@ class Provider:
             self._process.kill()
             self._process.wait()
 
-    def _code(self, login_id: str, scope: str, verifier: str) -> str:
-        request = {"client_id": "spa", "response_type": "code", "redirect_uri": "http://127.0.0.1/callback",
-                   "scope": scope, "resource": self.resource, "login_hint": login_id, "prompt": "consent",
-                   "code_challenge": challenge(verifier), "code_challenge_method": "S256"}  # fmt: skip
-        with httpx.Client(base_url=self.issuer, trust_env=False) as browser:
-            answer = browser.get("/auth", params=request)
-            while answer.is_redirect and "/callback?" not in answer.headers["location"]:
-                answer = browser.get(answer.headers["location"])
-        returned = parse_qs(urlsplit(answer.headers.get("location", "")).query)
-        if "code" not in returned:
-            pytest.fail(f"the provider did not sign {login_id} in: {answer.status_code} {returned} {answer.text[:500]}")
-        return str(returned["code"][0])
-
-    def _token(self, form: dict[str, str], **options: Any) -> dict[str, Any]:
-        answer = self._http.post("/token", data=form, **options)
+    def _token(self, form: dict[str, str], prover: Prover | None = None, **options: Any) -> dict[str, Any]:
+        headers = {} if prover is None else {"dpop": prover.proof("POST", f"{self.issuer}/token")}
+        answer = self._http.post("/token", data=form, headers=headers, **options)
         if answer.is_error:
             pytest.fail(f"the provider gave no token: {answer.status_code} {answer.text}")
         return dict(answer.json())
 
 
-def challenge(verifier: str) -> str:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+def _resource(resource: str | None) -> dict[str, str]:
+    return {} if resource is None else {"resource": resource}
 
 
 def program(name: str) -> str:
