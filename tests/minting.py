@@ -85,8 +85,8 @@ def make_key(algorithm: str, kid: str) -> Key:
     parameters = {"kid": kid}
     if algorithm.startswith(("RS", "PS")):
         return RSAKey.generate_key(2048, parameters)
-    if algorithm == "EdDSA":
-        return OKPKey.generate_key("Ed25519", parameters)
+    if algorithm.startswith("Ed"):
+        return OKPKey.generate_key("Ed448" if algorithm == "Ed448" else "Ed25519", parameters)
     return ECKey.generate_key({"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}[algorithm], parameters)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from profilegate.errors import InvalidConfiguration
-from profilegate.identifiers import is_origin, is_trusted_url, is_web_address
+from profilegate.identifiers import TENANT_ID_LIMIT, is_identifier, is_origin, is_trusted_url, is_web_address
 from profilegate.issuer_consistency import between_issuers, within_issuer
 from profilegate.settings import (
+    AppsSettings,
     AvatarSettings,
     DatabaseSettings,
     DPoPSettings,
@@ -105,6 +106,17 @@ def _avatars(avatars: AvatarSettings) -> Iterator[str]:
 def _phoenix(phoenix: PhoenixSettings) -> Iterator[str]:
     if phoenix.creations_per_hour < 0:
         yield "creations_per_hour: must not be negative"
+
+
+@within.register
+def _apps(apps: AppsSettings) -> Iterator[str]:
+    if apps.public_tenant is not None and not is_identifier(apps.public_tenant, TENANT_ID_LIMIT):
+        yield f"public_tenant: must be 1 to {TENANT_ID_LIMIT} printable ASCII characters"
+    for name, most in {"max_document": 1_048_576, "max_depth": 200, "max_keys": 1_000_000}.items():
+        if not 1 <= getattr(apps, name) <= most:
+            yield f"{name}: must be between 1 and {most}"
+    if apps.bulk_max_body < 1024 or apps.bulk_max_items < 1:
+        yield "bulk_max_body, bulk_max_items: must be at least 1024 bytes and 1 document"
 
 
 within.register(IssuerSettings, within_issuer)

@@ -16,12 +16,15 @@
     │   ├── Suspended                    suspended          403
     │   └── FieldNotEditable             field_not_editable 403
     ├── ProfileNotFound                  not_found          404
+    │   └── DocumentNotFound             not_found          404
     ├── BadInput
     │   ├── MalformedBody                malformed_body     400  not JSON at all
     │   ├── UnsupportedBody              unsupported_body   415
     │   ├── BodyTooLarge                 body_too_large     413
-    │   └── InvalidField                 invalid_field      422  names the field and the rule
+    │   ├── InvalidField                 invalid_field      422  names the field and the rule
+    │   └── BulkRefused                  bulk_refused       422  names the items and their rules
     ├── UsernameTaken                    username_taken     422
+    ├── DocumentExists                   document_exists    409
     ├── PreconditionFailed               precondition       412
     ├── TooManyCreations                 rate_limited       429
     ├── Unavailable                                         503  our trouble, never the caller's
@@ -35,8 +38,8 @@ token's content) travels as `__cause__` and reaches only the log. The names of t
 above are internal: each face words an error in its own contract's codes.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class ProfileGateError(Exception):
@@ -171,6 +174,20 @@ class ProfileNotFound(ProfileGateError):
     message = "There is no such profile."
 
 
+class DocumentNotFound(ProfileNotFound):
+    """The application keeps nothing about this user, or there is no such application."""
+
+    message = "There is no such document."
+
+
+class DocumentExists(ProfileGateError):
+    """The application keeps a document about this user already. Nothing was written."""
+
+    code = "document_exists"
+    status = 409
+    message = "There is a document for this user and application already."
+
+
 class BadInput(ProfileGateError):
     """What was sent cannot be taken. Nothing was written."""
 
@@ -216,6 +233,19 @@ class InvalidField(BadInput):
         self.field = field
         self.rule = rule
         self.reason = reason
+
+
+class BulkRefused(BadInput):
+    """Some items of a bulk cannot be taken, and so none was. `refused` tells of some, `total` counts all."""
+
+    code = "bulk_refused"
+    status = 422
+    message = "Some items cannot be taken; nothing was written."
+
+    def __init__(self, refused: Sequence[Mapping[str, Any]], total: int) -> None:
+        super().__init__()
+        self.refused = refused
+        self.total = total
 
 
 class UsernameTaken(ProfileGateError):

@@ -24,18 +24,24 @@ from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.nonces import Nonces
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import health, logto, metadata, phoenix
+from profilegate.faces import apps, health, logto, metadata, phoenix
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
+from profilegate.profiles.app_service import AppService
+from profilegate.profiles.bulk_service import BulkService
+from profilegate.profiles.json_text import Limits
 from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
 from profilegate.profiles.usernames import CLASSES, UsernameRule
 from profilegate.settings import FieldSettings, Settings, UsernameSettings
 from profilegate.store import schema
+from profilegate.store.applications import ApplicationRepository
 from profilegate.store.database import make_engine
+from profilegate.store.documents import DocumentRepository
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
+from profilegate.store.spool import FileSpool
 
 log = logging.getLogger("profilegate")
 
@@ -62,6 +68,14 @@ class ProfileGate(InitPlugin):
         self.rules = rules(settings)
         self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
         self.profiles = ProfileService(self.repository, self.rules, clock)
+        self.apps = AppService(
+            applications=ApplicationRepository(self.engine),
+            documents=DocumentRepository(self.engine),
+            profiles=self.profiles,
+            limits=Limits(settings.apps.max_document, settings.apps.max_depth, settings.apps.max_keys),
+            clock=clock,
+        )
+        self.bulks = BulkService(self.apps, FileSpool, settings.apps.bulk_max_items)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
         self.gate = Gate(
             issuers=self.issuers,
@@ -95,6 +109,16 @@ class ProfileGate(InitPlugin):
             *(metadata.routers(self.metadata, server.public_url) if server.public_url else ()),
             phoenix.router(self.profiles, guard, cors, server.max_body, told),
             logto.router(self.profiles, guard, cors, pace, server.max_body, told),
+            *apps.routers(
+                self.apps,
+                self.bulks,
+                guard,
+                GateMiddleware(self.gate, strangers=True),
+                cors,
+                self.settings.apps,
+                self.public_tenant(),
+                told,
+            ),
         ]
 
     @asynccontextmanager
@@ -124,6 +148,11 @@ class ProfileGate(InitPlugin):
         log.info("issuers taken over: %s", ", ".join(each.issuer for each in new.issuers))
         if replace(before, issuers=new.issuers) != new:
             log.warning("other settings than the issuers have changed too; they need a restart")
+
+    def public_tenant(self) -> str | None:
+        """Whose applications strangers may see: the only tenant's, or the one that the settings name."""
+        tenants = {tenant for each in self.settings.issuers for tenant in (each.tenants or (each.tenant,))}
+        return self.settings.apps.public_tenant or (tenants.pop() if len(tenants) == 1 else None)
 
     def metadata(self) -> metadata.ResourceMetadata:
         """The protected resource metadata, as of now."""

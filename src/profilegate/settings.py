@@ -16,7 +16,9 @@ Permission = Literal["read", "write", "email", "phone", "custom_data", "identiti
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
 # Signatures by a key pair only: with a shared secret every holder could mint tokens (RFC 8725, section 3.1).
-ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"}
+)
 
 
 class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +116,7 @@ class IssuerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Other issuers of this list whose subjects are the same people, so that they may share user ids."""
     user_id_prefix: str = ""
     """Put before `sub` to make the user id, so that two providers of one tenant cannot collide."""
-    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+    algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
     require_at_jwt: bool = True
     """Whether a token must say `typ: at+jwt` (RFC 9068). Keycloak, Auth0 and ZITADEL need false."""
     leeway: int = 30
@@ -205,6 +207,22 @@ class PhoenixSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Records of other people that one caller may make."""
 
 
+class AppsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Applications and the documents that they keep about users."""
+
+    public_tenant: str | None = None
+    """Whose applications are listed to callers without a token, where there are several tenants."""
+    max_document: int = 65_536
+    """Bytes of one document, as JSON without white space."""
+    max_depth: int = 32
+    """Levels of objects and arrays."""
+    max_keys: int = 4_096
+    """Members of all objects of a document together."""
+    bulk_max_body: int = 268_435_456
+    """Bytes of a bulk request."""
+    bulk_max_items: int = 250_000
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration. That its parts fit together is for `consistency.checked` to say."""
 
@@ -216,3 +234,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     fields: FieldSettings = field(default_factory=FieldSettings)
     phoenix: PhoenixSettings = field(default_factory=PhoenixSettings)
+    apps: AppsSettings = field(default_factory=AppsSettings)

@@ -78,8 +78,18 @@ def normalised(url: str) -> tuple[str, str, int, str] | None:
 
 
 def _path(path: str) -> str:
-    """Escapes in capitals, and none of what needs no escape."""
-    return re.sub("%[0-9A-Fa-f]{2}", lambda each: _escape(each[0]), path) or "/"
+    """Escapes in capitals, none of what needs no escape, and no dot segments."""
+    plain = re.sub("%[0-9A-Fa-f]{2}", lambda each: _escape(each[0]), path)
+    kept: list[str] = []
+    *folders, last = plain.removeprefix("/").split("/")
+    for segment in folders:
+        if segment == "..":
+            kept = kept[:-1]
+        elif segment != ".":
+            kept.append(segment)
+    if last == "..":
+        kept = kept[:-1]
+    return "/" + "/".join([*kept, "" if last in (".", "..") else last])
 
 
 def _escape(escape: str) -> str:

@@ -19,8 +19,8 @@ CURVE_ALGORITHMS = {
     "P-256": frozenset({"ES256"}),
     "P-384": frozenset({"ES384"}),
     "P-521": frozenset({"ES512"}),
-    "Ed25519": frozenset({"EdDSA"}),
-    "Ed448": frozenset({"EdDSA"}),
+    "Ed25519": frozenset({"EdDSA", "Ed25519"}),
+    "Ed448": frozenset({"EdDSA", "Ed448"}),  # RFC 9864 names the curve in the algorithm
 }
 
 # The public members of each key type. Everything else is left out before the import: a private part has no

@@ -4,6 +4,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from profilegate.auth.credentials import values
 from profilegate.auth.gate import Gate
 
 
@@ -13,8 +14,10 @@ class GateMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, strangers: bool = False) -> None:
+        """With `strangers`, who sends no credentials at all gets in too, and is None."""
         self._gate = gate
+        self._strangers = strangers
 
     def __deepcopy__(self, _: object) -> "GateMiddleware":
         # Litestar copies a router when it registers it; keys and connections are not to be copied with it.
@@ -22,5 +25,8 @@ class GateMiddleware(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         scope["auth"] = None
-        scope["user"] = await self._gate.admit(scope)
+        scope["user"] = None if self._lets_strangers_in(scope) else await self._gate.admit(scope)
         await next_app(scope, receive, send)
+
+    def _lets_strangers_in(self, scope: Scope) -> bool:
+        return self._strangers and not values(scope["headers"], b"authorization")

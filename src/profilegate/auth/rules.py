@@ -37,11 +37,31 @@ def writable(principal: Principal, user_id: str) -> ProfileKey:
     return _key(principal, user_id)
 
 
+def operated(principal: Principal, user_id: str) -> ProfileKey:
+    """Anybody's record of the tenant, for an operator, person or machine. Raises as `readable` does."""
+    require(principal, "operator")
+    return _key(principal, user_id)
+
+
+def operated_tenant(principal: Principal) -> str:
+    """The tenant whose applications and documents an operator may manage: the operator's own.
+
+    Raises InsufficientScope.
+    """
+    require(principal, "operator")
+    return principal.tenant_id
+
+
 def actor(principal: Principal, key: ProfileKey, face: str) -> Actor:
     """As whom the caller acts on this record: as its owner, as an operator, or as another user who reads."""
     if principal.is_operator and (principal.is_machine or key != principal.key):
-        return Actor("operator", principal.user_id, face, principal.issued_at)
+        return operator(principal, face)
     return Actor("user", principal.user_id, face, principal.issued_at)
+
+
+def operator(principal: Principal, face: str) -> Actor:
+    """The caller as an operator."""
+    return Actor("operator", principal.user_id, face, principal.issued_at)
 
 
 def _key(principal: Principal, user_id: str) -> ProfileKey:

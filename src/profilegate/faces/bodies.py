@@ -32,7 +32,7 @@ async def json_body(
     Raises UnsupportedBody, MalformedBody, or InvalidField with the member's name. Litestar refuses what is
     larger than the router's limit while it is read.
     """
-    _check_type(request, types)
+    check_type(request, types)
     body = await request.body()
     try:
         # msgspec does not look into the members that it skips; JSON is UTF-8 throughout (RFC 8259, section 8.1).
@@ -45,6 +45,15 @@ async def json_body(
         raise MalformedBody from error
 
 
+async def json_text(request: Request[Any, Any, Any], types: Collection[str] = JSON) -> str:
+    """The body as text, of whatever JSON it is. Raises UnsupportedBody or MalformedBody."""
+    check_type(request, types)
+    try:
+        return (await request.body()).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedBody from error
+
+
 def _check_json(body: bytes) -> None:
     """Raise MalformedBody unless it is JSON to its end: a wrong type is found before what comes after it is read."""
     try:
@@ -53,7 +62,8 @@ def _check_json(body: bytes) -> None:
         raise MalformedBody from error
 
 
-def _check_type(request: Request[Any, Any, Any], types: Collection[str]) -> None:
+def check_type(request: Request[Any, Any, Any], types: Collection[str] = JSON) -> None:
+    """Raise UnsupportedBody unless the body is of one of these media types, and not compressed."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given and given not in types:
         raise UnsupportedBody

@@ -1,12 +1,10 @@
 """ETags and conditional requests (RFC 9110, section 13), alike on every face that shows the record."""
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Request, Response
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
-
-from profilegate.profiles.record import Profile
 
 # The answer depends on who asks, and says so; it may be kept, but is asked about each time.
 SHOWN = {
@@ -19,9 +17,16 @@ TAG = re.compile(r'(?P<weak>[Ww]/)?"(?P<text>[^"]*)"')
 VERSION = re.compile(r"(\d{1,18})-")
 
 
-def etag(profile: Profile, face: str, mask: int = 0) -> str:
+class Versioned(Protocol):
+    """Whatever is shown with an ETag."""
+
+    @property
+    def version(self) -> int: ...
+
+
+def etag(shown: Versioned, face: str, mask: int = 0) -> str:
     """The strong ETag of a record as a face shows it; `mask` stands for the permissions that shape the answer."""
-    return f'"{profile.version}-{face}-{mask}"'
+    return f'"{shown.version}-{face}-{mask}"'
 
 
 def shown(request: Request[Any, Any, Any], content: Any, tag: str) -> Response[Any]:
@@ -42,6 +47,11 @@ def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
         return None
     strong = (tag["text"] for tag in TAG.finditer(given) if not tag["weak"])
     return frozenset(int(found[1]) for found in map(VERSION.match, strong) if found)
+
+
+def only_new(request: Request[Any, Any, Any]) -> bool:
+    """Whether the caller wants to store only what is not there yet: `If-None-Match: *`."""
+    return (_joined(request, "if-none-match") or "").strip() == "*"
 
 
 def _is_known(request: Request[Any, Any, Any], tag: str) -> bool:

@@ -1,8 +1,11 @@
 """What the domain needs from a store, and what the store promises when many write at once."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from profilegate.profiles.applications import AppDocument, Application
+from profilegate.profiles.bulk import BulkItem, NewOwner, OnConflict, Outcome
 from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Standing, Tombstone
 
 
@@ -70,3 +73,64 @@ class StandingPort(Protocol):
 
     async def standing(self, key: ProfileKey) -> Standing:
         """The user's standing as last committed; the plain one for users without a record."""
+
+
+class ApplicationStore(Protocol):
+    """The applications of all tenants."""
+
+    async def register(self, application: Application, now: int) -> Application:
+        """Store an application, or what is new about the one of this id."""
+
+    async def add(self, application: Application, now: int) -> Application | None:
+        """Store a new application under the tenant's next id; None when too many others do the same."""
+
+    async def get(self, tenant_id: str, app_id: int) -> Application | None: ...
+
+    async def all(self, tenant_id: str) -> list[Application]:
+        """By their ids."""
+
+
+class DocumentStore(Protocol):
+    """One document per record and application. Every change leaves an audit row in the same transaction."""
+
+    async def get(self, key: ProfileKey, app_id: int) -> AppDocument | None:
+        """The document as last committed; none of erased records."""
+
+    async def create(self, key: ProfileKey, app_id: int, data: str, actor: Actor, now: int) -> AppDocument | None:
+        """Store a new document; None, and nothing written, where there is one, or no record, or no application."""
+
+    async def replace(
+        self, key: ProfileKey, app_id: int, data: str, actor: Actor, now: int, expected: int | None = None
+    ) -> AppDocument | None:
+        """Other data for the document; None when there is none, or none of the `expected` version."""
+
+    async def delete(
+        self, key: ProfileKey, app_id: int, actor: Actor, now: int, expected: int | None = None
+    ) -> AppDocument | None:
+        """Delete the document and return it; None as for `replace`."""
+
+    def bulk(self, tenant_id: str, actor: Actor, now: int) -> AbstractAsyncContextManager["Bulk"]:
+        """A transaction for many; undone when the block raises. One at a time for a tenant."""
+
+    def all_of(self, tenant_id: str, app_id: int) -> AsyncIterator[AppDocument]:
+        """Every document of an application, by user id."""
+
+
+class Bulk(Protocol):
+    """Many documents in one transaction."""
+
+    async def put(
+        self, chunk: Sequence[BulkItem], on_conflict: OnConflict, generate: Callable[[str], NewOwner]
+    ) -> Outcome:
+        """Write the chunk, each item for another user and application, with the records that are missing."""
+
+
+class Spool(Protocol):
+    """Items that wait for their transaction, outside of memory."""
+
+    def add(self, item: BulkItem) -> None: ...
+
+    def chunks(self, size: int) -> Iterator[list[BulkItem]]:
+        """All of them, in order, so many at a time."""
+
+    def close(self) -> None: ...

@@ -1,5 +1,8 @@
 """The few words that PostgreSQL and SQLite spell differently, and how a change carries its audit row."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import msgspec
 from piccolo.querystring import QueryString
 
@@ -14,6 +17,8 @@ class Dialect:
     name = "postgres"
     json_object = "jsonb_build_object"
     skip_locked = "FOR UPDATE SKIP LOCKED"
+    for_share = "FOR SHARE"
+    alone = "SELECT pg_advisory_xact_lock({}, hashtext({}))"
     lowered = 'LOWER(username COLLATE "C")'  # a Turkish database would lower I to a dotless i
     find_table = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
     find_migrations = "SELECT name FROM migration WHERE app_name = $1"
@@ -25,6 +30,10 @@ class Dialect:
     def json(self, param: Param) -> QueryString:
         """A JSON text as the type that members are compared in; None stays NULL."""
         return raw("CAST({} AS JSONB)", param)
+
+    def stored_json(self, text: str) -> QueryString:
+        """A JSON text, or the Param of one, as a JSON column takes it."""
+        return raw("CAST({} AS JSONB)", text)
 
     def member(self, name: str) -> QueryString:
         """A member of `oidc_profile`; NULL when it is not there."""
@@ -56,6 +65,15 @@ class Dialect:
         """The value for `among`, as the driver takes it."""
         return values
 
+    def table(self, name: str, columns: Mapping[str, str]) -> QueryString:
+        """Many rows in one statement's FROM; `columns` are names and types, the values those of `rows`."""
+        arrays = ", ".join(f"CAST({{}} AS {kind}[])" for kind in columns.values())
+        return raw(f"unnest({arrays}) AS {name}({', '.join(columns)})", *(Param(f"{name}_{each}") for each in columns))
+
+    def rows(self, name: str, columns: Iterable[str], rows: Sequence[Sequence[Any]]) -> dict[str, object]:
+        """The values for `table`."""
+        return {f"{name}_{column}": [row[n] for row in rows] for n, column in enumerate(columns)}
+
     def audited(self, change: QueryString) -> tuple[Statement, ...]:
         """A change that returns the changed rows, together with their audit rows: one statement, one round trip."""
         whole = raw("WITH changed AS ({}), noted AS ({}) SELECT * FROM changed", change, _note(raw("changed")))
@@ -67,7 +85,8 @@ class SQLiteDialect(Dialect):
 
     name = "sqlite"
     json_object = "json_object"
-    skip_locked = ""  # there is one writer at a time
+    skip_locked = for_share = ""  # there is one writer at a time
+    alone = "SELECT {}, {}"
     lowered = "LOWER(username)"
     find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     find_migrations = "SELECT name FROM migration WHERE app_name = ?"
@@ -77,6 +96,9 @@ class SQLiteDialect(Dialect):
 
     def json(self, param: Param) -> QueryString:
         return raw("json({})", param)
+
+    def stored_json(self, text: str) -> QueryString:
+        return raw("{}", text)
 
     def with_member(self, whole: QueryString, name: str, differs: QueryString, param: Param) -> QueryString:
         # json_patch would merge an object into the old one, so the old one goes first. No claim is called "none".
@@ -94,6 +116,13 @@ class SQLiteDialect(Dialect):
 
     def texts(self, values: list[str]) -> object:
         return msgspec.json.encode(values).decode()
+
+    def table(self, name: str, columns: Mapping[str, str]) -> QueryString:
+        picked = ", ".join(f"value ->> {n} AS {column}" for n, column in enumerate(columns))
+        return raw(f"(SELECT {picked} FROM json_each({{}})) AS {name}", Param(name))
+
+    def rows(self, name: str, columns: Iterable[str], rows: Sequence[Sequence[Any]]) -> dict[str, object]:
+        return {name: msgspec.json.encode(rows).decode()}
 
     def audited(self, change: QueryString) -> tuple[Statement, ...]:
         source = raw("profilegate_profile WHERE tenant_id = {} AND user_id = {}", Param("tenant_id"), Param("user_id"))

@@ -35,8 +35,18 @@ class Engine(Protocol):
         What belongs to it is left out when the first statement changed nothing.
         """
 
+    def session(self) -> AbstractAsyncContextManager["Session"]:
+        """Several statements in one transaction, undone when the block raises. Short: on SQLite others wait."""
+
     def exclusive(self) -> AbstractAsyncContextManager[Any]:
         """A Piccolo transaction that waits until no other process has one: for migrations."""
+
+
+class Session(Protocol):
+    """One transaction on one connection."""
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Run one statement; its rows. Raises as the engine does."""
 
 
 class UniqueViolation(Exception):

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -143,20 +143,19 @@ class Postgres(PostgresEngine):
             await transaction.connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
             yield transaction
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["PostgresSession"]:
+        pool = await self._pool()
+        with told():
+            async with pool.acquire(timeout=self.settings.acquire_timeout) as connection, connection.transaction():
+                yield PostgresSession(connection)
+
     async def _run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         pool = await self._pool()
-        try:
+        with told():
             async with pool.acquire(timeout=self.settings.acquire_timeout) as connection:
                 rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.bind(values))
                 return rows
-        except asyncpg.UniqueViolationError as error:
-            raise UniqueViolation(error.constraint_name or "") from error
-        except asyncpg.DeadlockDetectedError as error:
-            raise Deadlocked from error
-        except OVERLOADED as error:
-            raise StoreUnavailable from error
-        except LOST as error:
-            raise ConnectionLost from error
 
     async def _pool(self) -> Any:
         if self.pool is None:
@@ -179,6 +178,32 @@ class Postgres(PostgresEngine):
         except (*OVERLOADED, *LOST, asyncpg.PostgresError) as error:
             self._closed_until = time.monotonic() + 1
             raise StoreUnavailable from error
+
+
+class PostgresSession:
+    """A transaction that is open on this connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._connection.fetch(statement.sql, *statement.bind(values))
+        return rows
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say in the store's own words what went wrong."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueViolation(error.constraint_name or "") from error
+    except asyncpg.DeadlockDetectedError as error:
+        raise Deadlocked from error
+    except OVERLOADED as error:
+        raise StoreUnavailable from error
+    except LOST as error:
+        raise ConnectionLost from error
 
 
 async def _keep(connection: object) -> None:

@@ -18,6 +18,7 @@ from profilegate.profiles.record import (
 )
 from profilegate.store import creations, queries
 from profilegate.store.dialect import DIALECTS
+from profilegate.store.document_queries import delete_all_of
 from profilegate.store.engine import Engine, Row, UniqueViolation
 
 JSON_COLUMNS = ("custom_data", "identities", "sso_identities", "oidc_profile", "sources", "versions")
@@ -92,7 +93,13 @@ class ProfileRepository:
 
     async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
         values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source}
-        return bool(await self._written(queries.erase(self._dialect), values))
+        first, *audit = queries.erase(self._dialect)
+        async with self._engine.session() as session:
+            if not await session.run(first, values):
+                return False
+            for each in (*audit, delete_all_of(self._dialect)):  # by now nobody can add another document
+                await session.run(each, values)
+            return True
 
     async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
         flag = "suspended_by_idp" if actor.kind == "idp" else "suspended_by_operator"

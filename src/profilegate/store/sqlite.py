@@ -27,6 +27,8 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 
+BEGIN, COMMIT = Statement("BEGIN IMMEDIATE", ()), Statement("COMMIT", ())
+
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ class SQLite(SQLiteEngine):
         self.settings = settings
         self._connections: Connections | None = None
         self._waiting = 0
+        self._writing = asyncio.Lock()
         self._closed = False
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
 
@@ -79,11 +82,26 @@ class SQLite(SQLiteEngine):
         bound = [(each.sql, each.bind(values)) for each in change]
         self._waiting += 1
         try:
-            return await asyncio.wrap_future(
-                connections.thread.submit(_guarded, _transaction(bound), connections.writer)
-            )
+            async with self._writing:
+                return await asyncio.wrap_future(
+                    connections.thread.submit(_guarded, _transaction(bound), connections.writer)
+                )
         finally:
             self._waiting -= 1
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["SQLiteSession"]:
+        """Nobody else writes meanwhile: there is one connection that does, and it is in this transaction."""
+        connections = self._open()
+        async with self._writing:
+            session = SQLiteSession(connections)
+            try:
+                await session.run(BEGIN, {})
+                yield session
+                await session.run(COMMIT, {})
+            except BaseException:
+                connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
+                raise
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Any]:
@@ -145,6 +163,21 @@ class SQLite(SQLiteEngine):
         return connection
 
 
+class SQLiteSession:
+    """A transaction that is open on the connection that writes."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
+        arguments = statement.bind(values)
+
+        def work(writer: sqlite3.Connection) -> list[Row]:
+            return writer.execute(statement.sql, arguments).fetchall()
+
+        return await asyncio.wrap_future(self._connections.thread.submit(_guarded, work, self._connections.writer))
+
+
 def locked(path: str) -> sqlite3.Connection:
     """Hold the lock file beside the database until the connection closes or the process ends.
 
@@ -180,6 +213,11 @@ def _transaction(statements: Sequence[tuple[str, list[Any]]]) -> Callable[[sqlit
         return rows
 
     return run
+
+
+def _rolled_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _guarded(work: Callable[[A], T], argument: A) -> T:

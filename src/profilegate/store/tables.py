@@ -4,7 +4,7 @@ Times are Unix milliseconds in BigInt columns, alike on both engines, so that no
 local time. JSON columns hold text on SQLite and jsonb on PostgreSQL.
 """
 
-from piccolo.columns import JSONB, BigInt, BigSerial, Boolean, Text
+from piccolo.columns import JSONB, BigInt, BigSerial, Boolean, ForeignKey, OnDelete, Text
 from piccolo.table import Table
 
 
@@ -77,6 +77,36 @@ class SettingRow(Table, tablename="profilegate_setting"):
     value = Text()
 
 
+class ApplicationRow(Table, tablename="profilegate_application"):
+    """An application of a tenant; (tenant_id, app_id) is unique. `domains` is a JSON array of texts."""
+
+    id = BigSerial(primary_key=True)
+    tenant_id = Text()
+    app_id = BigInt()
+    name = Text()
+    description = Text(default="")
+    domains = Text(default="[]")
+    schema = Text(null=True, default=None)
+    created_at = BigInt()
+    updated_at = BigInt()
+
+
+class DocumentRow(Table, tablename="profilegate_document"):
+    """What one application keeps about one user; (profile, application) is unique.
+
+    `data` is JSON as text, not jsonb: numbers come back digit for digit and members in their order. `version`
+    begins with the time of creation, so that it is never the same again after a document was deleted.
+    """
+
+    id = BigSerial(primary_key=True)
+    profile = ForeignKey(references=ProfileRow, on_delete=OnDelete.cascade, null=False)
+    application = ForeignKey(references=ApplicationRow, on_delete=OnDelete.restrict, null=False)
+    data = Text()
+    version = BigInt()
+    created_at = BigInt()
+    updated_at = BigInt()
+
+
 class ProofRow(Table, tablename="profilegate_proof"):
     """A proof of possession that was used: a digest of its key and id, and when it ends, in Unix seconds."""
 
@@ -85,4 +115,4 @@ class ProofRow(Table, tablename="profilegate_proof"):
     expires_at = BigInt()
 
 
-TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow, ProofRow)
+TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow, ProofRow, ApplicationRow, DocumentRow)

@@ -1,0 +1,8 @@
+"""The app-profiles face: applications, and any JSON that they keep about a user.
+
+wire (structs) <- handlers (one document) and bulk (many) <- routers (wiring), wording (errors)
+"""
+
+from profilegate.faces.apps.routers import routers
+
+__all__ = ["routers"]
