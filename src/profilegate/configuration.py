@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -47,13 +48,12 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Se
     return settings
 
 
-def files(source: str) -> list[Path]:
-    """The settings file and every file that one of its secrets is in. Raises nothing: it may be broken by now."""
-    try:
-        tree = _read(source)
-    except InvalidConfiguration:
-        return [Path(source)]
-    return [Path(source), *(Path(source).parent / name for name in _secret_files(tree))]
+def files(source: str, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """The settings file and every file that a secret is in. Raises nothing: it may be broken by now."""
+    named = [_value(text) for name, text in environ.items() if name.startswith(PREFIX)]
+    with suppress(InvalidConfiguration):
+        named.append(_read(source))
+    return [Path(source), *(Path(source).parent / name for each in named for name in _secret_files(each))]
 
 
 def _secret_files(value: Any) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _read(source: str) -> Tree:
         return tomllib.loads(Path(source).read_text("utf-8"))
     except OSError as error:
         raise InvalidConfiguration([f"{source}: {error.strerror or error}"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # whatever is no TOML, or no UTF-8
         raise InvalidConfiguration([f"{source}: {error}"]) from error
 
 
@@ -144,7 +144,7 @@ def _with_secrets(value: Any, place: str, folder: Path, environ: Mapping[str, st
 def _secret_file(path: Path, place: str, problems: list[str]) -> Any:
     try:
         return path.read_text("utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         problems.append(f"{place}: {path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}")
         return FAILED
 

@@ -1,41 +1,41 @@
 """Every error that profilegate raises on purpose.
 
-    ProfileGateError                     code               status
-    ├── Unauthenticated                                     401  who is calling is not known
-    │   ├── MissingCredentials           missing            401
-    │   │   └── UnsupportedScheme        missing            401
-    │   ├── InvalidToken                 invalid_token      401
-    │   │   ├── ExpiredToken             expired_token      401
-    │   │   ├── Revoked                  revoked            401
-    │   │   └── InvalidProof             invalid_proof      401  of the possession of a key (RFC 9449)
-    │   │       └── NonceRequired        invalid_proof      401
-    ├── InvalidRequest                   invalid_request    400  the credentials are malformed as a whole
-    ├── Forbidden                                           403  known, but not allowed
-    │   ├── InsufficientScope            insufficient_scope 403
-    │   ├── NotPermitted                 not_permitted      403
-    │   ├── Suspended                    suspended          403
-    │   └── FieldNotEditable             field_not_editable 403
-    ├── ProfileNotFound                  not_found          404
-    │   └── DocumentNotFound             not_found          404
+    ProfileGateError                     code                  status
+    ├── Unauthenticated                                        401  who is calling is not known
+    │   ├── MissingCredentials           missing_credentials   401
+    │   │   └── UnsupportedScheme                              401
+    │   ├── InvalidToken                 invalid_token         401
+    │   │   ├── ExpiredToken             expired_token         401
+    │   │   ├── Revoked                  revoked               401
+    │   │   └── InvalidProof             invalid_dpop_proof    401  of the possession of a key (RFC 9449)
+    │   │       └── NonceRequired        use_dpop_nonce        401
+    ├── InvalidRequest                   invalid_request       400  the credentials are malformed as a whole
+    ├── Forbidden                                              403  known, but not allowed
+    │   ├── InsufficientScope            insufficient_scope    403
+    │   ├── NotPermitted                 not_permitted         403
+    │   ├── Suspended                    suspended             403
+    │   └── FieldNotEditable             field_not_editable    403
+    ├── ProfileNotFound                  not_found             404
+    │   └── DocumentNotFound                                   404
     ├── BadInput
-    │   ├── MalformedBody                malformed_body     400  not JSON at all
-    │   ├── UnsupportedBody              unsupported_body   415
-    │   ├── BodyTooLarge                 body_too_large     413
-    │   ├── InvalidField                 invalid_field      422  names the field and the rule
-    │   └── BulkRefused                  bulk_refused       422  names the items and their rules
-    ├── UsernameTaken                    username_taken     422
-    ├── DocumentExists                   document_exists    409
-    ├── PreconditionFailed               precondition       412
-    ├── TooManyCreations                 rate_limited       429
-    ├── Unavailable                                         503  our trouble, never the caller's
-    │   ├── StoreUnavailable             store              503
-    │   └── ProviderUnavailable          provider           503
-    │       └── ProviderSilent           provider           503
-    └── InvalidConfiguration             configuration      raised at start only
+    │   ├── MalformedBody                malformed_body        400  not JSON at all
+    │   ├── UnsupportedBody              unsupported_body      415
+    │   ├── BodyTooLarge                 body_too_large        413
+    │   ├── InvalidField                 invalid_field         422  names the field and the rule
+    │   └── BulkRefused                  bulk_refused          422  names the items and their rules
+    ├── UsernameTaken                    username_taken        422
+    ├── DocumentExists                   document_exists       409
+    ├── PreconditionFailed               precondition_failed   412
+    ├── TooManyCreations                 rate_limited          429
+    ├── Unavailable                                            503  our trouble, never the caller's
+    │   ├── StoreUnavailable             store_unavailable     503
+    │   └── ProviderUnavailable          provider_unavailable  503
+    │       └── ProviderSilent                                 503
+    └── InvalidConfiguration             configuration         raised at start only
 
 `str(error)` is safe to show to the caller. What must stay inside (a driver's text, a
-token's content) travels as `__cause__` and reaches only the log. The names of the codes
-above are internal: each face words an error in its own contract's codes.
+token's content) travels as `__cause__` and reaches only the log. Faces word errors in their own
+contracts' codes; only those of RFC 6750 and RFC 9449 go out as they are, in `WWW-Authenticate`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class MissingCredentials(Unauthenticated):
 
 
 class UnsupportedScheme(MissingCredentials):
-    """An `Authorization` header of another scheme than Bearer."""
+    """An `Authorization` header of another scheme than Bearer or DPoP."""
 
 
 class InvalidToken(Unauthenticated):
@@ -115,7 +115,7 @@ class NonceRequired(InvalidProof):
 
 
 class InvalidRequest(ProfileGateError):
-    """More than one credential, or a header that cannot be read (RFC 6750: `invalid_request`)."""
+    """More than one credential, or headers that can be read in two ways (RFC 6750: `invalid_request`)."""
 
     code = "invalid_request"
     status = 400

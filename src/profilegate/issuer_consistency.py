@@ -51,6 +51,10 @@ def within_issuer(issuer: IssuerSettings) -> Iterator[str]:
 def _opaque(issuer: IssuerSettings) -> Iterator[str]:
     if issuer.introspection is not None and issuer.userinfo:
         yield "userinfo: is for providers without introspection; give one of the two"
+    if issuer.clients and issuer.introspection is None:
+        yield "clients: is for introspection; userinfo does not tell for which client a token is"
+    if issuer.hosts and not issuer.takes_opaque_tokens:
+        yield "hosts: is for opaque tokens, and neither introspection nor userinfo is set"
     if not 1 <= issuer.opaque_max_age <= 60:
         yield "opaque_max_age: must be between 1 and 60 seconds"
     if "operator" in issuer.userinfo_permissions:
@@ -90,13 +94,19 @@ def between_issuers(issuers: tuple[IssuerSettings, ...]) -> Iterator[str]:
 
 
 def _opaque_takers(issuers: tuple[IssuerSettings, ...]) -> Iterator[str]:
-    """An opaque token names no issuer, and shown to a wrong one it would be given away."""
+    """An opaque token names no issuer, and shown to a wrong one it would be given away.
+
+    So there is no issuer for all other hosts beside those for some: a name written otherwise would lead there.
+    """
+    takers = [each for each in issuers if each.takes_opaque_tokens]
+    if len(takers) > 1 and not all(each.hosts for each in takers):
+        yield "issuers: several take opaque tokens; give each the hosts at which they are its own"
+        return
     taken: dict[str, str] = {}
     for n, issuer in enumerate(issuers):
         for host in (issuer.hosts or ("",)) if issuer.takes_opaque_tokens else ():
             if host in taken:
-                where = f"at {host}" if host else "at hosts that are not listed"
-                yield f"issuers[{n}].hosts: {taken[host]} takes opaque tokens {where} already; only one issuer can"
+                yield f"issuers[{n}].hosts: {taken[host]} takes opaque tokens at {host} already; only one issuer can"
             taken.setdefault(host, issuer.issuer)
 
 

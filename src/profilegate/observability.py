@@ -13,13 +13,21 @@ from profilegate.settings import ServerSettings
 SECRETS = (
     (re.compile(r"\b(bearer|dpop|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [credential]"),
     (re.compile(r"\bey[\w-]{8,}(?:\.[\w-]*)+"), "[token]"),
-    (re.compile(r"://[^\s/@]+@"), "://[credentials]@"),
-    (re.compile(r"[^\s@<>\"'(),;:=\[\]{}/]+@[^\s@<>\"'(),;:=\[\]{}/]+"), "[e-mail]"),
+    (re.compile(r"://[^\s/@]{1,256}@"), "://[credentials]@"),
+    (re.compile(r"[^\s@<>\"'(),;:=\[\]{}/]{1,64}@[^\s@<>\"'(),;:=\[\]{}/]{1,255}"), "[e-mail]"),
 )
+
+# Some of what is logged comes from outside, and patterns take time for every character.
+LONGEST = 16_384
+"""Characters of one entry; a trace has a few thousand."""
 
 
 def redacted(text: str) -> str:
-    """The text without what looks like a credential or an e-mail address. The last net, not the rule."""
+    """The text without what looks like a credential or an e-mail address. The last net, not the rule.
+
+    What is longer than LONGEST is cut.
+    """
+    text = text if len(text) <= LONGEST else text[:LONGEST] + " [cut]"
     for pattern, instead in SECRETS:
         text = pattern.sub(instead, text)
     return text

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar, Router
@@ -24,7 +25,8 @@ from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.nonces import Nonces
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import apps, health, logto, metadata, phoenix
+from profilegate.faces import health, logto, metadata, phoenix
+from profilegate.faces.apps.routers import routers as apps_routers
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
@@ -109,7 +111,7 @@ class ProfileGate(InitPlugin):
             *(metadata.routers(self.metadata, server.public_url) if server.public_url else ()),
             phoenix.router(self.profiles, guard, cors, server.max_body, told),
             logto.router(self.profiles, guard, cors, pace, server.max_body, told),
-            *apps.routers(
+            *apps_routers(
                 self.apps,
                 self.bulks,
                 guard,
@@ -143,8 +145,8 @@ class ProfileGate(InitPlugin):
         Raises InvalidConfiguration, and changes nothing, when the settings do not fit together.
         """
         new = checked(settings)
-        before, self.settings = self.settings, replace(self.settings, issuers=new.issuers)
         self.issuers.replace(new.issuers)
+        before, self.settings = self.settings, replace(self.settings, issuers=new.issuers)
         log.info("issuers taken over: %s", ", ".join(each.issuer for each in new.issuers))
         if replace(before, issuers=new.issuers) != new:
             log.warning("other settings than the issuers have changed too; they need a restart")
@@ -162,7 +164,7 @@ class ProfileGate(InitPlugin):
         """The URLs under which clients know the service; none when only the request can tell."""
         url = self.settings.server.public_url
         hosts = (host for issuer in self.settings.issuers for host in issuer.hosts)
-        return [] if url is None else [url, *(f"https://{host}" for host in hosts)]
+        return [] if url is None else [url, *(urlsplit(url)._replace(netloc=host).geturl() for host in hosts)]
 
     async def database_state(self) -> str:
         """ "connected", or what keeps the database from being used."""

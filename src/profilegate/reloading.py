@@ -49,6 +49,8 @@ class Watch:
         except InvalidConfiguration as error:
             for problem in error.problems:
                 log.error("the changed settings are not used, the old ones stay: %s", problem)
+        except Exception:
+            log.exception("the changed settings are not used, the old ones stay")
 
     def _look(self) -> Look:
         return tuple(_state(each) for each in self._files)
@@ -70,6 +72,6 @@ def _state(file: Path) -> tuple[int, int, int] | None:
     """Which file it is and when it was written; None when it is not there."""
     try:
         stat = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -157,7 +157,7 @@ class DPoPSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Proofs of possession (RFC 9449). They are always accepted; this says how strictly."""
 
     max_age: int = 60
-    """Seconds since a proof was made."""
+    """Seconds since a proof was made; 30 more are allowed for clocks that differ."""
     nonce_secret: str | None = None
     """At least 32 characters, the same for every worker: proofs must then carry a nonce of ours."""
 

@@ -93,7 +93,7 @@ def test_no_text_breaks_out_of_the_header(message: str, scope: str, metadata: st
         assert CHALLENGE.fullmatch(value)
 
 
-ALGS = 'algs="ES256 ES384 ES512 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"'
+ALGS = 'algs="ES256 ES384 ES512 Ed25519 Ed448 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"'
 
 
 @pytest.mark.parametrize("error", [MissingCredentials(), UnsupportedScheme()])

@@ -216,9 +216,23 @@ def test_a_machine_is_known_by_the_signs_of_known_providers(claims: dict[str, An
 
 
 @pytest.mark.parametrize(
+    "claims",
+    [{"cid": "alice"}, {"appid": "alice"}, {"idtyp": "app"}, {"oid": "alice", "azp": "spa"}],
+    ids=["Okta", "Entra 1.0", "Entra's idtyp", "Entra 2.0"],
+)
+def test_the_signs_of_further_providers_are_known(claims: dict[str, Any]) -> None:
+    assert caller(claims).is_machine
+
+
+def test_a_user_of_entra_is_no_machine() -> None:
+    assert not caller({"oid": "alice", "azp": "spa", "scp": "profile"}).is_machine
+    assert not caller({"oid": "another", "azp": "spa"}).is_machine
+
+
+@pytest.mark.parametrize(
     ("rule", "claims"),
     [
-        (MachineRule(claim="idtyp", value="app"), {"idtyp": "app"}),
+        (MachineRule(claim="kind", value="app"), {"kind": "app"}),
         (MachineRule(claim="a.b", value=True), {"a": {"b": [True]}}),
     ],
 )

@@ -37,7 +37,7 @@ async def migrated(settings: DatabaseSettings) -> DatabaseSettings:
 
 async def emptied(settings: DatabaseSettings) -> DatabaseSettings:
     async with opened(settings) as engine:
-        for table in TABLES:
+        for table in reversed(TABLES):
             if table is not SettingRow:  # what the schema depends on stays
                 await engine.write([Statement(f"DELETE FROM {table._meta.tablename}", ())], {})
     return settings

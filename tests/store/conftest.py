@@ -63,7 +63,7 @@ def sqlite_settings(sqlite_template: Path, tmp_path: Path) -> DatabaseSettings:
 @pytest.fixture
 async def postgres_settings(postgres_template: DatabaseSettings) -> DatabaseSettings:
     async with opened(postgres_template) as engine:
-        for table in set(TABLES) - {SettingRow}:
+        for table in (each for each in reversed(TABLES) if each is not SettingRow):
             await engine.write([Statement(f"DELETE FROM {table._meta.tablename}", ())], {})
     return postgres_template
 

@@ -312,8 +312,9 @@ async def test_the_tables_that_the_queries_know_are_those_that_the_migrations_ma
     migrated = [tuple(row) for row in await ask(fresh, columns)]
     assert len(migrated) == sum(len(table._meta.columns) for table in TABLES)
     with bound(fresh):
-        for table in TABLES:
+        for table in reversed(TABLES):
             await table.alter().drop_table()
+        for table in TABLES:
             await table.create_table()
     assert [tuple(row) for row in await ask(fresh, columns)] == migrated
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from profilegate.auth.certificates import thumbprint
 from profilegate.auth.credentials import Credentials
 from profilegate.auth.dpop import Proof, proved
 from profilegate.auth.nonces import Nonces
@@ -38,7 +39,7 @@ class Binding(Struct, frozen=True, kw_only=True):
             raise InvalidToken("the token is not bound to a key or certificate, as this issuer's must be")
         if (KEY in bound_to) != (credentials.scheme == "DPoP"):
             raise InvalidToken("a token that is bound to a key, and only such a one, goes with the scheme DPoP")
-        if CERTIFICATE in bound_to and not _same(bound_to[CERTIFICATE], credentials.certificate):
+        if CERTIFICATE in bound_to and not _same(bound_to[CERTIFICATE], thumbprint(credentials.certificate or b"")):
             raise InvalidToken("the token is bound to another client certificate")
         if KEY in bound_to:
             await self._check_proof(bound_to[KEY], credentials)
@@ -66,15 +67,11 @@ class Binding(Struct, frozen=True, kw_only=True):
             raise InvalidProof("it was used before")
 
     def _proof(self, credentials: Credentials, now: float) -> Proof:
-        """The proof for one of the addresses of this request."""
-        proof, token = credentials.proofs[0], credentials.token
-        refused = InvalidProof("no address of this service is known: server.public_url is not set")
-        for url in self._urls(credentials):
-            try:
-                return proved(proof, credentials.method, url, token, now, self.max_age)
-            except InvalidProof as error:
-                refused = error
-        raise refused
+        """The proof, which must be for one of the addresses of this request."""
+        urls = self._urls(credentials)
+        if not urls:
+            raise InvalidProof("no address of this service is known: server.public_url is not set")
+        return proved(credentials.proofs[0], credentials.method, urls, credentials.token, now, self.max_age)
 
     def _urls(self, credentials: Credentials) -> list[str]:
         """The address of the request as the client may know it.
@@ -82,10 +79,10 @@ class Binding(Struct, frozen=True, kw_only=True):
         Whoever replays a proof that was meant for another service can send that service's name as `Host`, so
         without configured addresses only a name that cannot be another's is believed.
         """
-        asked = urlsplit(credentials.url)
         if addresses := self.addresses():
-            return [each.rstrip("/") + asked.path for each in addresses]
-        return [credentials.url] if is_loopback(asked.hostname or "") else []
+            return [each.rstrip("/") + credentials.path for each in addresses]
+        own = f"{credentials.scheme_used}://{credentials.host}"
+        return [own + credentials.path] if is_loopback(urlsplit(own).hostname or "") else []
 
 
 def _same(one: str, other: str | None) -> bool:

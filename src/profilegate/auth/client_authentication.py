@@ -9,15 +9,12 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from profilegate.private_keys import private_key
+from profilegate.private_keys import algorithm, private_key
 from profilegate.settings import IntrospectionSettings
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 ASSERTION_SECONDS = 60
-
-# RFC 7518, section 3.1: the algorithm that belongs to a key which does not name its own.
-OF_CURVE = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
 
 Form = dict[str, str]
 
@@ -55,11 +52,3 @@ def basic(client_id: str, secret: str) -> str:
     """The header of client_secret_basic; both parts are form-encoded first, which other uses of Basic do not."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return "Basic " + base64.b64encode(pair.encode()).decode()
-
-
-def algorithm(key: RSAKey | ECKey | OKPKey) -> str:
-    """What the key's `alg` says, else what its type is usually used with."""
-    named = key.get("alg")
-    if isinstance(named, str):
-        return named
-    return "RS256" if isinstance(key, RSAKey) else OF_CURVE[str(key.as_dict(private=False)["crv"])]

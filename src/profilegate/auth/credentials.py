@@ -1,15 +1,17 @@
 """What a request presents to prove who is calling: taken from its headers, believed nothing yet."""
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from profilegate.auth.certificates import thumbprint
 from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials, UnsupportedScheme
 
 Header = tuple[bytes, bytes]
+
+HOST = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])?(:[0-9]{1,5})?")
 
 Scheme = Literal["Bearer", "DPoP"]
 SCHEMES: dict[bytes, Scheme] = {b"bearer": "Bearer", b"dpop": "DPoP"}
@@ -22,12 +24,14 @@ class Credentials(Struct, frozen=True, kw_only=True):
     token: bytes
     proofs: Sequence[bytes] = ()
     """The values of all `DPoP` headers."""
-    certificate: str | None = None
-    """SHA-256 of the client's TLS certificate, base64url (RFC 8705, section 3.1)."""
+    certificate: bytes | None = None
+    """The client's TLS certificate, as a trusted proxy wrote it into its header."""
     method: str = "GET"
-    url: str = ""
-    """As the server was asked, without query."""
+    scheme_used: str = "https"
+    """Of the request's address, as this server sees it."""
     host: str = ""
+    path: str = "/"
+    """As it was sent, without query."""
 
 
 class CertificateSource(Struct, frozen=True):
@@ -43,14 +47,14 @@ class CertificateSource(Struct, frozen=True):
             return None
         return cls(header.lower().encode("latin-1"), [ipaddress.ip_network(each) for each in networks])
 
-    def certificate(self, scope: Mapping[str, Any]) -> str | None:
-        """The thumbprint of the certificate that the peer passes on; None from a peer that is no trusted proxy."""
+    def certificate(self, scope: Mapping[str, Any]) -> bytes | None:
+        """The certificate that the peer passes on; None from a peer that is no trusted proxy."""
         given = values(scope["headers"], self.header)
         if not given or not self._trusts(scope.get("client")):
             return None
         if len(given) > 1:
             raise InvalidRequest
-        return thumbprint(given[0])
+        return given[0]
 
     def _trusts(self, peer: Sequence[Any] | None) -> bool:
         try:
@@ -65,7 +69,6 @@ class CertificateSource(Struct, frozen=True):
 def presented(scope: Mapping[str, Any], certificates: CertificateSource | None = None) -> Credentials:
     """The credentials of an ASGI request. Raises MissingCredentials, InvalidRequest or InvalidToken."""
     scheme, token = authorization(scope["headers"])
-    host = (values(scope["headers"], b"host") or [b""])[0].decode("latin-1")
     path = scope.get("raw_path") or scope.get("path", "").encode()
     return Credentials(
         scheme=scheme,
@@ -73,9 +76,19 @@ def presented(scope: Mapping[str, Any], certificates: CertificateSource | None =
         proofs=values(scope["headers"], b"dpop"),
         certificate=certificates.certificate(scope) if certificates is not None else None,
         method=scope.get("method", "GET"),
-        url=f"{scope.get('scheme', 'http')}://{host}{path.partition(b'?')[0].decode('latin-1')}",
-        host=host,
+        scheme_used=scope.get("scheme", "http"),
+        host=_host(scope["headers"]),
+        path=path.partition(b"?")[0].decode("latin-1"),
     )
+
+
+def _host(headers: Iterable[Header]) -> str:
+    """Whom the request is for, with the port if there is one. It decides where an opaque token is shown and what a
+    proof must name, so nothing in it may be read in two ways (RFC 9110, section 7.2)."""
+    given = values(headers, b"host") or [b""]
+    if len(given) > 1 or not HOST.fullmatch(given[0]):
+        raise InvalidRequest("The Host header cannot be read.")
+    return given[0].decode("ascii").lower()
 
 
 def authorization(headers: Iterable[Header]) -> tuple[Scheme, bytes]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import NamedTuple
 
 import httpx
@@ -9,7 +10,7 @@ import httpx
 from profilegate.errors import ProviderSilent, ProviderUnavailable
 
 LIMIT = 1_048_576
-"""Bytes of a body."""
+"""Bytes of a body, unless less is asked for."""
 
 # A compressed answer of a few kilobytes can fill any memory, so none is asked for and none is taken.
 PLAIN = {"accept-encoding": "identity", "accept": "application/json"}
@@ -27,57 +28,58 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+    is_passing: bool
+    """Whether the next try may find another."""
 
 
 async def document(client: httpx.AsyncClient, url: str, timeout: float) -> bytes:
     """The body of a 200 answer to a GET. Raises ProviderUnavailable for any other answer, or none in time."""
-    try:
-        request = client.build_request("GET", url)
-    except httpx.InvalidURL as error:
-        raise ProviderUnavailable(f"{url} is no address") from error
-    answer = await answered(client, request, timeout)
+    answer = await answered(client, lambda: client.build_request("GET", url), timeout)
     if answer.status != httpx.codes.OK:
         raise ProviderUnavailable(f"{url} answered {answer.status}")
     return answer.body
 
 
-async def answered(client: httpx.AsyncClient, request: httpx.Request, timeout: float) -> Answer:
-    """The provider's answer. Raises ProviderSilent when there is none within `timeout` seconds.
+async def answered(
+    client: httpx.AsyncClient, make: Callable[[], httpx.Request], timeout: float, limit: int = LIMIT
+) -> Answer:
+    """The provider's answer, of at most `limit` bytes. Raises ProviderSilent without one within `timeout` seconds.
 
     Redirects are not followed: they would lead the gate to keys, or its tokens to places, that nobody configured.
-    The request must be one that may be repeated.
+    `make` makes the request, anew for a second try: what is in it may be good for one use.
     """
-    request.headers.update(PLAIN)
     try:
         async with asyncio.timeout(timeout):
             try:
-                answer = await _once(client, request)
+                answer = await _once(client, make(), limit)
             except (httpx.NetworkError, httpx.RemoteProtocolError):
                 answer = None
-            if answer is None or answer.status in PASSING:
+            if answer is None or answer.is_passing:
                 await asyncio.sleep(random.uniform(*PAUSE))  # noqa: S311 - nobody gains by guessing it
-                answer = await _once(client, request)
+                answer = await _once(client, make(), limit)
             return answer
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-        raise ProviderSilent(f"{_named(request)} did not answer: {type(error).__name__}") from error
+        raise ProviderSilent(f"no answer from the provider: {type(error).__name__}") from error
 
 
-async def _once(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
+async def _once(client: httpx.AsyncClient, request: httpx.Request, limit: int) -> Answer:
+    request.headers.update(PLAIN)
     response = await client.send(request, stream=True, follow_redirects=False)
     try:
-        if "content-encoding" in response.headers:
+        if response.headers.get("content-encoding", "identity") != "identity":
             raise ProviderUnavailable(f"{_named(request)} answered in an encoding that was not asked for")
-        return Answer(response.status_code, await _body(response, request))
+        passing = request.method == "GET" and response.status_code in PASSING
+        return Answer(response.status_code, await _body(response, request, limit), passing)
     finally:
         await response.aclose()
 
 
-async def _body(response: httpx.Response, request: httpx.Request) -> bytes:
+async def _body(response: httpx.Response, request: httpx.Request, limit: int) -> bytes:
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
-        if len(body) > LIMIT:
-            raise ProviderUnavailable(f"{_named(request)} answered more than {LIMIT} bytes")
+        if len(body) > limit:
+            raise ProviderUnavailable(f"{_named(request)} answered more than {limit} bytes")
     return bytes(body)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from profilegate.auth.jws import UnverifiedToken, parsed, signed_by
 from profilegate.auth.key_set import SigningKey, signing_key, text
 from profilegate.errors import InvalidProof, InvalidToken
+from profilegate.identifiers import is_web_address
 from profilegate.settings import ALGORITHMS
 
 LIMIT = 8_192
@@ -30,6 +32,8 @@ UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 PORTS = {"http": 80, "https": 443}
 
+Address = tuple[str, str, int, str]
+
 
 class Proof(Struct, frozen=True):
     """A proof that holds, but for its being the first of its id. `thumbprint` is its key's (RFC 7638)."""
@@ -41,11 +45,12 @@ class Proof(Struct, frozen=True):
     """Unix seconds after which it would not be accepted any more, so that it need not be remembered."""
 
 
-def proved(proof: bytes, method: str, url: str, token: bytes, now: float, max_age: int) -> Proof:
-    """The proof, if it was made for this request and token within the last `max_age` seconds.
+def proved(proof: bytes, method: str, urls: Iterable[str], token: bytes, now: float, max_age: int) -> Proof:
+    """The proof, if it was made for this request and token within the last `max_age` seconds, give or take LEEWAY.
 
-    `url` is the address that the client sees, `now` Unix seconds. Raises InvalidProof. Whether the token is bound to
-    the proof's key, whether the proof is used for the first time, and its nonce are for the caller to check.
+    `urls` are the addresses under which the client may know what it asks for, `now` is Unix seconds. Raises
+    InvalidProof. Whether the token is bound to the proof's key, whether the proof is used for the first time, and its
+    nonce are for the caller to check.
     """
     taken_apart = _parsed(proof)
     key = _key(taken_apart)
@@ -54,34 +59,40 @@ def proved(proof: bytes, method: str, url: str, token: bytes, now: float, max_ag
     claims = taken_apart.claims
     if text(claims, "htm") != method:
         raise InvalidProof("htm is another method")
-    address = normalised(url)
-    if address is None or normalised(text(claims, "htu") or "") != address:
+    address = normalised(text(claims, "htu") or "")
+    if address is None or address not in {_address(url, resolved=False) for url in urls}:
         raise InvalidProof("htu is another address")
     if not hmac.compare_digest((text(claims, "ath") or "").encode(), _digest(token)):
         raise InvalidProof("ath is not the hash of the token")
     return Proof(key.thumbprint, _id(claims), text(claims, "nonce"), _expiry(claims, now, max_age))
 
 
-def normalised(url: str) -> tuple[str, str, int, str] | None:
+def normalised(url: str) -> Address | None:
     """Scheme, host, port and path, alike for all writings of one address (RFC 3986, sections 6.2.2 and 6.2.3).
 
     Query and fragment are left out, as section 4.3 has it; None when it is no http address.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc:
-        return None
-    return parts.scheme, parts.hostname, port or PORTS[parts.scheme], _path(parts.path)
+    return _address(url, resolved=True)
 
 
-def _path(path: str) -> str:
-    """Escapes in capitals, none of what needs no escape, and no dot segments."""
-    plain = re.sub("%[0-9A-Fa-f]{2}", lambda each: _escape(each[0]), path)
+def _address(url: str, resolved: bool) -> Address | None:
+    """A request's own dot segments are not resolved: no router does it, so `/x/../y` is not `/y`, and has no proof."""
+    if not is_web_address(url):
+        return None
+    parts = urlsplit(url)
+    path = re.sub("%[0-9A-Fa-f]{2}", lambda each: _escape(each[0]), parts.path)
+    return (
+        parts.scheme,
+        parts.hostname or "",
+        parts.port or PORTS[parts.scheme],
+        _resolved(path) if resolved else path or "/",
+    )
+
+
+def _resolved(path: str) -> str:
+    """Without dot segments (RFC 3986, section 5.2.4)."""
     kept: list[str] = []
-    *folders, last = plain.removeprefix("/").split("/")
+    *folders, last = path.removeprefix("/").split("/")
     for segment in folders:
         if segment == "..":
             kept = kept[:-1]
@@ -93,6 +104,7 @@ def _path(path: str) -> str:
 
 
 def _escape(escape: str) -> str:
+    """Escapes in capitals, and none of what needs no escape."""
     character = unquote(escape, encoding="latin-1")
     return character if character in UNRESERVED else escape.upper()
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from profilegate.auth.issuer import KnownIssuer
 from profilegate.auth.issuers import Issuers
-from profilegate.auth.jws import UnverifiedToken, is_jwt, parsed
+from profilegate.auth.jws import UnverifiedToken, is_jwt, parsed, signed_by
 from profilegate.auth.key_set import text
 from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
 from profilegate.auth.tokens import (
@@ -33,7 +33,7 @@ class Check(Struct, frozen=True):
 
 
 class Explanation(Struct):
-    """All checks that could be made, and whom the token admits: nobody unless all of them passed.
+    """All checks that could be made, and whom the gate itself would admit: nobody unless all of them passed.
 
     The user's standing and the proof of a bound token need the database and a request; they are not looked at.
     """
@@ -94,6 +94,8 @@ async def _jwt(told: Explanation, issuers: Issuers, token: bytes, now: float) ->
 async def _signature(told: Explanation, token: UnverifiedToken, issuer: KnownIssuer) -> None:
     try:
         keys = await issuer.keys.candidates(token.key_id, token.algorithm)
+        if not any(signed_by(key, token) for key in keys):
+            keys = await issuer.keys.searched(token.key_id, token.algorithm, {key.thumbprint for key in keys})
     except ProviderUnavailable as error:
         told.checks.append(Check("signature", False, f"the keys cannot be had: {_reason(error)}"))
         return

@@ -4,19 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import msgspec
 
 from profilegate.auth.client_authentication import ClientAuthentication
 from profilegate.auth.discovery import Discovery
-from profilegate.auth.documents import answered
+from profilegate.auth.documents import Answer, answered
+from profilegate.auth.json_object import json_object
 from profilegate.auth.principal import VerifiedClaims
 from profilegate.auth.tokens import check_audience, check_issuer, check_subject, check_times, check_use
-from profilegate.errors import InvalidToken, ProviderUnavailable
+from profilegate.errors import InvalidToken, ProviderSilent, ProviderUnavailable
 from profilegate.settings import IntrospectionSettings, IssuerSettings
 
 TOKEN_TYPES = frozenset({"bearer", "dpop"})
 
-JSON = msgspec.json.Decoder(dict[str, Any])
+LIMIT = 65_536
+"""Bytes of an answer. It is remembered, unlike a key set."""
+
+# The provider is overloaded, or wants to hear less of us: not a matter of this one token.
+BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 
 
 class Introspection:
@@ -46,11 +50,12 @@ class Introspection:
         if url is None:
             raise ProviderUnavailable("its metadata names no introspection_endpoint that may be asked")
         form = {"token": token, "token_type_hint": "access_token"}
-        request = self._authentication.request(self._client, url, form)
-        status, body = await answered(self._client, request, self._issuer.timeout)
-        if status != httpx.codes.OK:
-            raise ProviderUnavailable(f"{url} answered {status}")
-        return introspected(decoded(body, url), self._issuer, self._clock())
+
+        def made() -> httpx.Request:
+            return self._authentication.request(self._client, url, form)
+
+        answer = await answered(self._client, made, self._issuer.timeout, LIMIT)
+        return introspected(told(answer, url), self._issuer, self._clock())
 
 
 def introspected(answer: dict[str, Any], issuer: IssuerSettings, now: float) -> VerifiedClaims:
@@ -79,7 +84,9 @@ def _check_addressee(claims: dict[str, Any], issuer: IssuerSettings) -> None:
     kind = claims.get("token_type")
     if "token_type" in claims and (not isinstance(kind, str) or kind.lower() not in TOKEN_TYPES):
         raise InvalidToken("not an access token")
-    if "aud" in claims:
+    if isinstance(kind, str) and kind.lower() == "dpop" and "cnf" not in claims:
+        raise InvalidToken("it is bound to a key, and the provider does not say to which")
+    if claims.get("aud", []) != []:  # some providers write an empty list for none
         return check_audience(claims, issuer)
     if claims.get("client_id") not in issuer.clients:
         raise InvalidToken("it has no aud, and its client_id is not one of issuers.clients")
@@ -88,9 +95,13 @@ def _check_addressee(claims: dict[str, Any], issuer: IssuerSettings) -> None:
     return None
 
 
-def decoded(body: bytes, url: str) -> dict[str, Any]:
-    """A JSON object. Raises ProviderUnavailable, which does not repeat it."""
+def told(answer: Answer, url: str) -> dict[str, Any]:
+    """The JSON object of a 200 answer. Raises ProviderUnavailable, which does not repeat it, for any other."""
+    if answer.status in BUSY:
+        raise ProviderSilent(f"{url} answered {answer.status}")
+    if answer.status != httpx.codes.OK:
+        raise ProviderUnavailable(f"{url} answered {answer.status}")
     try:
-        return JSON.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return json_object(answer.body)
+    except ValueError:
         raise ProviderUnavailable(f"{url} did not answer with a JSON object") from None

@@ -1,6 +1,10 @@
 """One issuer and what is known of its provider: metadata, keys, answers about opaque tokens."""
 
+import ssl
 from collections.abc import Callable
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -8,25 +12,35 @@ from profilegate.auth.discovery import Discovery
 from profilegate.auth.introspection import Introspection
 from profilegate.auth.jws import UnverifiedToken
 from profilegate.auth.keys import Keys
-from profilegate.auth.opaque import OpaqueTokens
+from profilegate.auth.opaque import MOST_LOOKUPS, OpaqueTokens
 from profilegate.auth.principal import Source, VerifiedClaims
 from profilegate.auth.tokens import UnknownSignature, check_header, verified
 from profilegate.auth.userinfo import Userinfo
+from profilegate.identifiers import is_loopback
 from profilegate.settings import IssuerSettings
+
+USER_AGENT = "profilegate"
+
+SPARE = 4
+"""Connections for keys and metadata, when all that ask about tokens are taken."""
 
 
 class KnownIssuer:
-    """The issuer's `settings`, its `keys`, and its `opaque` tokens where it has any."""
+    """The issuer's `settings`, its `keys`, and its `opaque` tokens where it has any.
+
+    Its connections are its own, so that a provider that hangs takes none from the others.
+    """
 
     def __init__(
         self,
         settings: IssuerSettings,
-        client: httpx.AsyncClient,
         clock: Callable[[], float],
         ticks: Callable[[], float],
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings
         self._clock = clock
+        self._client = client = connected(settings, transport)
         self._discovery = Discovery(settings, client, ticks)
         self.keys = Keys(settings, self._discovery, client, ticks)
         self.source: Source = "jwt"
@@ -54,9 +68,34 @@ class KnownIssuer:
             newer = await self.keys.searched(token.key_id, token.algorithm, tried)
             return verified(token, newer, self.settings, self._clock())
 
-    def close(self) -> None:
-        """Give up the requests under way."""
+    def inherit(self, other: "KnownIssuer") -> None:
+        """Begin with the keys of the same issuer under other settings, where these say the same about whom to ask."""
+        if (self.settings.issuer, self.settings.origins) == (other.settings.issuer, other.settings.origins):
+            self.keys.inherit(other.keys)
+
+    async def close(self) -> None:
+        """Give up the requests under way and close the connections to the provider."""
         self._discovery.close()
         self.keys.close()
         if self.opaque is not None:
             self.opaque.close()
+        await self._client.aclose()
+
+
+def connected(settings: IssuerSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """A client for one provider. One on this machine is asked directly, whatever proxy the environment names."""
+    client = httpx.AsyncClient(
+        transport=transport,
+        verify=tls(),
+        trust_env=not is_loopback(urlsplit(settings.issuer).hostname or ""),
+        limits=httpx.Limits(max_connections=MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE),
+        headers={"user-agent": USER_AGENT},
+    )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one
+    return client
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """The authorities that are trusted, read once: it takes some 30 milliseconds."""
+    return httpx.create_ssl_context()

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
@@ -12,13 +11,6 @@ from profilegate.auth.jws import LIMIT, is_jwt, parsed
 from profilegate.auth.principal import Principal, principal_of
 from profilegate.errors import InvalidToken
 from profilegate.settings import IssuerSettings
-
-USER_AGENT = "profilegate"
-
-# Providers on this machine are asked directly, whatever proxy the environment names.
-DIRECT: dict[str, httpx.AsyncBaseTransport | None] = dict.fromkeys(
-    ("all://127.0.0.1", "all://localhost", "all://[::1]")
-)
 
 PORT = re.compile(r":\d*$")
 
@@ -33,19 +25,20 @@ class Issuers:
         ticks: Callable[[], float] = time.monotonic,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._client = httpx.AsyncClient(transport=transport, headers={"user-agent": USER_AGENT}, mounts=DIRECT)
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one
         self._clock = clock
         self._ticks = ticks
+        self._transport = transport
         self._known: dict[str, KnownIssuer] = {}
+        self._retired: list[KnownIssuer] = []
         self.replace(issuers)
 
     def replace(self, issuers: Sequence[IssuerSettings]) -> None:
-        """Know these issuers from now on. Those whose settings stay the same keep their keys and answers.
+        """Know these issuers from now on. What is known of those whose settings stay the same stays known.
 
         Requests under way go on with the issuer that they began with.
         """
-        known = [self._kept(each) or KnownIssuer(each, self._client, self._clock, self._ticks) for each in issuers]
+        known = [self._kept(each) or self._new(each) for each in issuers]
+        self._retired += [each for each in self._known.values() if each not in known]
         self._known = {each.settings.issuer: each for each in known}
         self._opaque = {host: each for each in known if each.opaque for host in each.settings.hosts or ("",)}
 
@@ -68,10 +61,12 @@ class Issuers:
         return principal_of(await issuer.verified(unverified), issuer.settings)
 
     async def close(self) -> None:
-        """Give up what is under way and close the connections to the providers."""
-        for each in self._known.values():
-            each.close()
-        await self._client.aclose()
+        """Give up what is under way and close the connections to the providers. It can be used again after that."""
+        settings, ended = self.settings, [*self._known.values(), *self._retired]
+        self._known, self._retired = {}, []
+        self.replace(settings)
+        for each in ended:
+            await each.close()
 
     def named(self, issuer: str) -> KnownIssuer:
         """The issuer that a token names. Raises InvalidToken for one that is not configured."""
@@ -83,11 +78,18 @@ class Issuers:
     def at(self, host: str) -> KnownIssuer | None:
         """The issuer whose opaque tokens are taken at this host, given with or without a port."""
         host = host.lower()
-        return self._opaque.get(host) or self._opaque.get(PORT.sub("", host)) or self._opaque.get("")
+        name = PORT.sub("", host).removesuffix(".")
+        return self._opaque.get(host) or self._opaque.get(name) or self._opaque.get("")
 
     def _kept(self, settings: IssuerSettings) -> KnownIssuer | None:
         known = self._known.get(settings.issuer)
         return known if known is not None and known.settings == settings else None
+
+    def _new(self, settings: IssuerSettings) -> KnownIssuer:
+        new = KnownIssuer(settings, self._clock, self._ticks, self._transport)
+        if (before := self._known.get(settings.issuer)) is not None:
+            new.inherit(before)
+        return new
 
     async def _opaque_principal(self, token: bytes, host: str) -> Principal:
         issuer = self.at(host)

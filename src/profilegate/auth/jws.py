@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import msgspec
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
+from profilegate.auth.json_object import json_object
 from profilegate.auth.key_set import SigningKey, text
 from profilegate.errors import InvalidToken
 
@@ -15,8 +15,6 @@ LIMIT = 16_384
 
 # Members that change what is signed or how it is to be read (RFC 7515, section 4.1.11; RFC 7797).
 EXTENSIONS = frozenset({"crit", "b64"})
-
-JSON = msgspec.json.Decoder(dict[str, Any])
 
 
 class UnverifiedToken(NamedTuple):
@@ -72,8 +70,8 @@ def parsed(token: bytes) -> UnverifiedToken:
         raise InvalidToken("not a JWT")
     try:
         header, payload, signature = map(urlsafe_b64decode, parts)
-        return UnverifiedToken(JSON.decode(header), JSON.decode(payload), b".".join(parts[:2]), signature)
-    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError, JoseError) as error:
+        return UnverifiedToken(json_object(header), json_object(payload), b".".join(parts[:2]), signature)
+    except (ValueError, TypeError, JoseError) as error:
         raise InvalidToken("not a JWT") from error
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64decode
 from msgspec import Struct
+
+from profilegate.auth.json_object import json_object
 
 # Providers publish a handful. More is a fault or an attack on our memory.
 MOST_KEYS = 100
@@ -28,8 +29,6 @@ CURVE_ALGORITHMS = {
 MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x")}
 KINDS: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 
-DOCUMENT = msgspec.json.Decoder(dict[str, Any])
-
 
 class SigningKey(Struct, frozen=True):
     """A public key, its id, its thumbprint (RFC 7638), and the algorithms that it may be used with."""
@@ -45,10 +44,7 @@ def signing_keys(document: bytes) -> tuple[SigningKey, ...]:
 
     Raises ValueError when the document is not a JWK Set at all.
     """
-    try:
-        listed = DOCUMENT.decode(document).get("keys")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError("not a JSON object") from error
+    listed = json_object(document).get("keys")
     if not isinstance(listed, list):
         raise ValueError("no array of keys")
     keys = (signing_key(each) for each in listed[:MOST_KEYS] if isinstance(each, dict))

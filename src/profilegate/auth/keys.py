@@ -56,7 +56,7 @@ class Keys:
         """Keys besides those `tried` (by thumbprint), after one more look at the provider.
 
         Only a search in vain begins the cool-down: a real rotation is seen at once, however soon it follows
-        another and even under the same key id, and made-up tokens cost the provider little.
+        another and even under the same key id, unless made-up key ids came just before; then after the cool-down.
         """
         if tried and self._set.age < RETRY:
             return ()  # these are the newest keys there are
@@ -69,6 +69,10 @@ class Keys:
         if not found and not cooling:
             self._vain = self._ticks()
         return found
+
+    def inherit(self, other: "Keys") -> None:
+        """Begin with the keys of the same issuer under other settings."""
+        self._set.inherit(other._set)
 
     def close(self) -> None:
         """Give up a fetch under way."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import msgspec
 from cachetools import TLRUCache, TTLCache
 
 from profilegate.auth.principal import VerifiedClaims
@@ -19,8 +20,11 @@ GRAMMAR = re.compile(rb"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 LONGEST = 4096
 """Bytes. Providers' opaque tokens have a few dozen; Auth0's encrypted ones hundreds."""
 
-MOST_KNOWN = 10_000
-"""Good tokens remembered in one worker, about 2 KiB each."""
+MOST_KNOWN = 16 * 1_048_576
+"""Bytes of the answers about good tokens that one worker remembers, as JSON; some 10,000 of the usual size."""
+
+OVERHEAD = 512
+"""Bytes that an entry takes besides its answer."""
 
 MOST_REFUSED = 10_000
 """Bad ones, about 200 bytes each. They have a place of their own: made-up tokens cannot push out good ones."""
@@ -32,6 +36,10 @@ MOST_LOOKUPS = 32
 
 MOST_WAITING = 1_000
 """Tokens that are being asked about or wait for it."""
+
+MOST_SILENCES = 3
+"""Tokens in a row about which there was no answer, before others are not asked about for a while. One or two may be
+the fault of what was asked: anybody can make a token up that a provider's firewall swallows."""
 
 BUDGET = 4.5
 """Seconds for one answer, waiting for a turn included."""
@@ -54,11 +62,12 @@ class OpaqueTokens:
         self._clock = clock
         self._ticks = ticks
         self._max_age = issuer.opaque_max_age
-        self._known: TLRUCache[Digest, VerifiedClaims] = TLRUCache(MOST_KNOWN, self._until, ticks)
+        self._known: TLRUCache[Digest, VerifiedClaims] = TLRUCache(MOST_KNOWN, self._until, ticks, _size)
         self._refused: TTLCache[Digest, InvalidToken] = TTLCache(MOST_REFUSED, REFUSED_SECONDS, ticks)
         self._asking: dict[Digest, asyncio.Task[VerifiedClaims]] = {}
         self._turns = asyncio.Semaphore(MOST_LOOKUPS)
         self._failed = float("-inf")
+        self._silences = 0
 
     async def claims(self, token: bytes) -> VerifiedClaims:
         """What the provider says of the token, now or within the last `opaque_max_age` seconds.
@@ -93,8 +102,9 @@ class OpaqueTokens:
             raise another(error) from None
 
     def _refuse_hopeless(self) -> None:
-        if self._ticks() - self._failed < RETRY:
-            raise ProviderUnavailable("the provider has just left a question about another token unanswered")
+        """Raise ProviderUnavailable while the provider is silent, but for one question that finds out whether it is."""
+        if self._silences >= MOST_SILENCES and (self._ticks() - self._failed < RETRY or self._asking):
+            raise ProviderUnavailable("the provider left the last questions about tokens unanswered")
         if len(self._asking) >= MOST_WAITING:
             raise ProviderUnavailable("too many lookups at once")
 
@@ -107,20 +117,32 @@ class OpaqueTokens:
             raise
         except TimeoutError:
             raise ProviderUnavailable("too many lookups at once") from None
+        except ProviderUnavailable:
+            raise
+        except Exception as error:
+            # Whatever an answer, or a library reading it, comes up with: it is no fault of the caller's.
+            raise ProviderUnavailable(f"nothing usable: {type(error).__name__}") from error
         self._known[digest] = claims
         return claims
 
     def _finished(self, digest: Digest, task: "asyncio.Task[VerifiedClaims]") -> None:
         self._asking.pop(digest, None)
-        # Silence concerns all tokens. An error may be about this one, which anybody can have made up.
-        if not task.cancelled() and isinstance(task.exception(), ProviderSilent):
-            self._failed = self._ticks()
+        if task.cancelled():
+            return
+        if isinstance(task.exception(), ProviderSilent):
+            self._silences, self._failed = self._silences + 1, self._ticks()
+        else:
+            self._silences = 0
 
     def _until(self, _: Digest, claims: VerifiedClaims, now: float) -> float:
         """When the answer ends, in ticks."""
         expires = claims.get("exp")
         left = self._max_age if expires is None else min(self._max_age, float(expires) - self._clock())
         return now + left
+
+
+def _size(claims: VerifiedClaims) -> int:
+    return OVERHEAD + len(msgspec.json.encode(claims))
 
 
 E = TypeVar("E", bound=InvalidToken | ProviderUnavailable)

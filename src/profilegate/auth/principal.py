@@ -136,10 +136,11 @@ def _is_machine(claims: VerifiedClaims, rule: MachineRule | None) -> bool:
     """Whether the token was issued to a program for itself: the signs that the providers in use give."""
     subject = claims["sub"]
     return (
-        subject in (claims.get("client_id"), claims.get("azp"))
+        subject in (claims.get(name) for name in ("client_id", "azp", "cid", "appid"))
         or subject.endswith("@clients")
         or claims.get("gty") in ("client-credentials", "client_credentials")
         or _is_service_account(claims)
+        or _is_app_only(claims)
         or (rule is not None and has_value(claim(claims, rule.claim), rule.value))
     )
 
@@ -148,6 +149,11 @@ def _is_service_account(claims: VerifiedClaims) -> bool:
     """Keycloak's sign: the name that it gives the account of the very client that the token was issued to."""
     client = claims.get("azp")
     return isinstance(client, str) and claims.get("preferred_username") == f"service-account-{client}".lower()
+
+
+def _is_app_only(claims: VerifiedClaims) -> bool:
+    """Entra's signs: `idtyp`, or a subject that is the object itself, without the scopes that a user delegates."""
+    return claims.get("idtyp") == "app" or (claims.get("oid") == claims["sub"] and "scp" not in claims)
 
 
 def _scopes_by_permission(meaning: Meaning | None, operator: OperatorRule | None) -> dict[Permission, str]:

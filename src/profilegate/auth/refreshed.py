@@ -12,6 +12,10 @@ log = logging.getLogger("profilegate.auth.refreshed")
 # Seconds between two tries while the provider does not answer.
 RETRY = 2.0
 
+# Seconds for which a value is believed while the provider does not answer: an outage ends within a day, and a key
+# that was withdrawn must.
+LONGEST = 86_400.0
+
 # Characters of a reason in the log. Part of it may be the provider's own text.
 LONGEST_REASON = 200
 
@@ -33,6 +37,7 @@ class Refreshed(Generic[T]):
         self._ticks = ticks
         self._fetched = self._failed = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self._is_outdated = False
         self.value: T | None = None
 
     async def current(self) -> T:
@@ -48,9 +53,12 @@ class Refreshed(Generic[T]):
         An ageing value serves while a new one is fetched. One that nobody has asked about for long may have been
         withdrawn, so it is believed again only when the provider does not answer; one caller finds that out.
         """
-        if self.value is None:
+        if self.value is None or (self._is_outdated and not self.failing):
             await self.refresh()
             return True
+        if self.age > LONGEST:
+            self.value = None
+            raise ProviderUnavailable("what is known is too old to be believed")
         if self.age <= self._max_age or self.failing:
             return False
         fetching = self._start()
@@ -72,8 +80,12 @@ class Refreshed(Generic[T]):
             raise ProviderUnavailable(error.reason) from None  # one of its own for each who waited
 
     def outdated(self) -> None:
-        """What was fetched has proven wrong: the next caller waits for a new one."""
-        self._fetched = float("-inf")
+        """What was fetched has proven wrong: the next caller waits for a new one, if the provider answers."""
+        self._is_outdated = True
+
+    def inherit(self, other: "Refreshed[T]") -> None:
+        """Begin with another's value and its age."""
+        self.value, self._fetched = other.value, other._fetched
 
     def close(self) -> None:
         """Give up a fetch under way."""
@@ -108,7 +120,7 @@ class Refreshed(Generic[T]):
         except Exception as error:
             # Whatever a provider's answer, or a library reading it, comes up with: it is no fault of the caller's.
             raise ProviderUnavailable(f"nothing usable: {type(error).__name__}") from error
-        self._fetched = self._ticks()
+        self._fetched, self._is_outdated = self._ticks(), False
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._fetching = None

@@ -97,11 +97,11 @@ def check_use(claims: dict[str, Any]) -> None:
     """Raise InvalidToken when the claims are those of another kind of token.
 
     A `nonce` makes an ID token (OpenID Connect Core, section 2), but for Keycloak, which before release 25
-    put it into access tokens too; those say `typ: Bearer`.
+    put it into access tokens too; those say `typ: Bearer` or `typ: DPoP`.
     """
     uses = {(text(claims, name) or "").lower() for name in ("typ", "token_use")}
     foreign = bool(uses & FOREIGN_USES) or any(name in claims for name in FOREIGN_CLAIMS)
-    if foreign or ("nonce" in claims and "bearer" not in uses):
+    if foreign or ("nonce" in claims and not uses & {"bearer", "dpop"}):
         raise InvalidToken("not an access token")
 
 

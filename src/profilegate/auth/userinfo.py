@@ -4,7 +4,7 @@ import httpx
 
 from profilegate.auth.discovery import Discovery
 from profilegate.auth.documents import answered
-from profilegate.auth.introspection import decoded
+from profilegate.auth.introspection import LIMIT, told
 from profilegate.auth.principal import VerifiedClaims
 from profilegate.auth.tokens import check_subject
 from profilegate.errors import InvalidToken, ProviderUnavailable
@@ -30,13 +30,15 @@ class Userinfo:
         url = (await self._discovery.metadata()).userinfo_endpoint
         if url is None:
             raise ProviderUnavailable("its metadata names no userinfo_endpoint that may be asked")
-        request = self._client.build_request("GET", url, headers={"authorization": f"Bearer {token}"})
-        status, body = await answered(self._client, request, self._issuer.timeout)
-        if status in REFUSED:
+        headers = {"authorization": f"Bearer {token}"}
+
+        def made() -> httpx.Request:
+            return self._client.build_request("GET", url, headers=headers)
+
+        answer = await answered(self._client, made, self._issuer.timeout, LIMIT)
+        if answer.status in REFUSED:
             raise InvalidToken("the provider's userinfo endpoint does not take it")
-        if status != httpx.codes.OK:
-            raise ProviderUnavailable(f"{url} answered {status}")
-        claims = decoded(body, url)
+        claims = told(answer, url)
         check_subject(claims)
         # Nothing that the provider may say of a user is to be taken for something that it says of the token.
         return VerifiedClaims({name: value for name, value in claims.items() if name not in ABOUT_TOKENS})

@@ -15,6 +15,9 @@ from profilegate.faces.cors import due
 
 log = logging.getLogger("profilegate.faces")
 
+# Characters of a reason in the log. Part of it may be a provider's or a client's own text.
+LONGEST_REASON = 200
+
 REFUSED = {"cache-control": "no-store", "vary": "Authorization, Origin", "x-content-type-options": "nosniff"}
 
 
@@ -78,10 +81,10 @@ def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:
     """What the answer does not tell, for the log. Never a token, never a value from the body."""
     if isinstance(error, (InvalidToken, Unavailable)):
         level = logging.WARNING if error.status >= 500 else logging.INFO
-        cause = error.reason or _first_line(error.__cause__)
+        cause = error.reason[:LONGEST_REASON] or _first_line(error.__cause__)
         log.log(level, "%s %s: %s (%s)", request.method, request.scope.get("path_template"), error, cause)
 
 
 def _first_line(cause: BaseException | None) -> str:
     """What a driver says went wrong. Its further lines tell the values that it went wrong with."""
-    return f"{type(cause).__name__}: {str(cause).partition(chr(10))[0][:200]}"
+    return "" if cause is None else f"{type(cause).__name__}: {str(cause).partition(chr(10))[0][:LONGEST_REASON]}"

@@ -115,4 +115,5 @@ class ProofRow(Table, tablename="profilegate_proof"):
     expires_at = BigInt()
 
 
+# What refers to another comes after it.
 TABLES = (ProfileRow, AuditRow, CreationCountRow, SettingRow, ProofRow, ApplicationRow, DocumentRow)

@@ -17,6 +17,7 @@ from .case import (
     BAD_HOST,
     BAD_PROOF,
     INVALID_TOKEN,
+    MALFORMED_WITH_DPOP,
     NONCE_WANTED,
     attack,
     control,
@@ -182,7 +183,10 @@ ELSEWHERE: dict[str, str] = {
     "port zero": f"{PUBLIC_URL}:0" + "PATH",
     "a port that is none": f"{PUBLIC_URL}:99999" + "PATH",
     "another path": f"{PUBLIC_URL}/v1/profiles/user/bob",
-    "another path that goes back": f"{PUBLIC_URL}/x/..PATH",
+    "a path that goes back too far": f"{PUBLIC_URL}PATH/../..",
+    "a path that goes back to another one": f"{PUBLIC_URL}PATH/../bob",
+    "a path that goes nowhere": f"{PUBLIC_URL}PATH/.",
+    "three dots": f"{PUBLIC_URL}/x/...PATH",
     "a longer path": f"{PUBLIC_URL}PATH/more",
     "a slash behind": f"{PUBLIC_URL}PATH/",
     "two slashes": f"{PUBLIC_URL}/PATH",
@@ -343,6 +347,7 @@ CASES = [
         control("for this one", proving),
         control("the host in capitals, its port, a query", to, "HTTPS://PROFILES.example:443PATH?x#y"),
         control("an escape that was not needed", lambda at: to(at, PUBLIC_URL + at.path.replace("pro", "%70r%6f"))),
+        control("a path that goes back to it", to, f"{PUBLIC_URL}/x/./y/../..PATH"),
         attack("POST", proving, htm="POST"),
         attack("HEAD", proving, htm="HEAD"),
         attack("in lower case", for_method, str.lower),
@@ -484,10 +489,12 @@ CASES = [
         attack(
             "a path in it, with a fragment", at_host, "profiles.example/elsewhere#", PUBLIC_URL + "/elsewhere"
         ).answered(BAD_HOST),
-        attack("user info in it", at_host, "profiles.example@evil.example", EVIL + "PATH"),
+        attack("user info in it", at_host, "profiles.example@evil.example", EVIL + "PATH").answered(
+            MALFORMED_WITH_DPOP
+        ),
         attack("nothing in it", at_host, "", "https://PATH"),
-        attack("a bracket in it", at_host, "[", EVIL + "PATH"),
-        attack("a port that is none in it", at_host, "profiles.example:x", EVIL + "PATH"),
+        attack("a bracket in it", at_host, "[", EVIL + "PATH").answered(MALFORMED_WITH_DPOP),
+        attack("a port that is none in it", at_host, "profiles.example:x", EVIL + "PATH").answered(MALFORMED_WITH_DPOP),
         attack("binary in it", at_host, "\xff\xfe", EVIL + "PATH").answered(BAD_HOST),
         attack("X-Forwarded-Host", forwarded, b"x-forwarded-host", b"evil.example"),
         attack("X-Original-URL", forwarded, b"x-original-url", b"https://evil.example/"),
@@ -503,8 +510,10 @@ CASES = [
         attack("another port", at_host, "127.0.0.1:8000", "http://127.0.0.1:9000PATH", LOOPBACK),
         attack("another name of this machine", at_host, "127.0.0.1:8000", "http://localhost:8000PATH", LOOPBACK),
         attack("a path in it", at_host, "localhost/x?", "http://localhost/x", LOOPBACK).answered(BAD_HOST),
-        attack("user info in it", at_host, "localhost@evil.example", "http://evil.examplePATH", LOOPBACK),
-        attack("a bracket in it", at_host, "[", LOOPBACK + "PATH", LOOPBACK),
+        attack("user info in it", at_host, "localhost@evil.example", "http://evil.examplePATH", LOOPBACK).answered(
+            MALFORMED_WITH_DPOP
+        ),
+        attack("a bracket in it", at_host, "[", LOOPBACK + "PATH", LOOPBACK).answered(MALFORMED_WITH_DPOP),
         attack("0.0.0.0", at_host, "0.0.0.0:8000", "http://0.0.0.0:8000PATH", LOOPBACK),
         attack("nothing in it", at_host, "", "http://PATH", LOOPBACK),
         world=NO_ADDRESS,

@@ -22,8 +22,8 @@ class Refusal:
 
 INVALID_TOKEN = Refusal(401, "invalid_token")
 NO_CREDENTIAL = Refusal(401, None)
-SEVERAL_CREDENTIALS = Refusal(400, "invalid_request")
-SEVERAL_WITH_DPOP = Refusal(400, "invalid_request", "DPoP")
+MALFORMED = Refusal(400, "invalid_request")
+MALFORMED_WITH_DPOP = Refusal(400, "invalid_request", "DPoP")
 BAD_HOST = Refusal(400, None, None)
 NOT_PERMITTED = Refusal(403, "insufficient_scope")
 SUSPENDED = Refusal(403, None)

@@ -10,7 +10,7 @@ from tests.faces.running import PUBLIC_URL
 
 from profilegate.settings import ServerSettings
 
-from .case import SEVERAL_CREDENTIALS, attack, bearer, control, raw, section
+from .case import MALFORMED, attack, bearer, control, raw, section
 from .crafting import token
 from .keys import certificate, der, fingerprint, pem, url64
 from .proofs import thumbprint
@@ -108,10 +108,10 @@ CASES = [
         attack("from one who says a proxy's name", certified, rfc9440("client"), peer="::1", more=SAYING_A_PROXY),
         attack("in another header", certified, rfc9440("client"), name=b"x-client-cert"),
         attack("in a header with an underscore", certified, rfc9440("client"), name=b"client_cert"),
-        attack("two", certified, rfc9440("client"), rfc9440("other")).answered(SEVERAL_CREDENTIALS),
-        attack("two, the right one last", certified, rfc9440("other"), rfc9440("client")).answered(SEVERAL_CREDENTIALS),
-        attack("the same twice", certified, rfc9440("client"), rfc9440("client")).answered(SEVERAL_CREDENTIALS),
-        attack("an empty one beside it", certified, rfc9440("client"), "").answered(SEVERAL_CREDENTIALS),
+        attack("two", certified, rfc9440("client"), rfc9440("other")).answered(MALFORMED),
+        attack("two, the right one last", certified, rfc9440("other"), rfc9440("client")).answered(MALFORMED),
+        attack("the same twice", certified, rfc9440("client"), rfc9440("client")).answered(MALFORMED),
+        attack("an empty one beside it", certified, rfc9440("client"), "").answered(MALFORMED),
         attack("two in one header", certified, rfc9440("other") + b", " + rfc9440("client")),
         attack("two in one PEM", certified, escaped("other") + escaped("client")),
         attack("cut short", certified, rfc9440("client")[:-9] + b":"),

@@ -117,7 +117,6 @@ NOT_OURS: dict[str, dict[str, Any]] = {
     "another audience": {"aud": "https://other.example"},
     "another audience, our client": {"aud": "spa"},
     "other audiences": {"aud": ["https://other.example"]},
-    "no audience among them": {"aud": []},
     "an empty audience": {"aud": ""},
     "an audience in an object": {"aud": {AUDIENCE: True}},
     "no audience, another client": {"aud": GONE, "client_id": "other"},
@@ -200,7 +199,7 @@ HEADERS: dict[str, bytes] = {
     "no members": b"{}",
 }
 
-HOSTS = ["profiles.example", "one.example.evil", "x.one.example", "one.example.", "one.exampl", "localhost", ""]
+HOSTS = ["profiles.example", "one.example.evil", "x.one.example", "one.example..", "one.exampl", "localhost", ""]
 
 CASES = [
     *section(
@@ -226,6 +225,7 @@ CASES = [
         control("us", told, aud=AUDIENCE),
         control("us and others", told, aud=["https://other.example", AUDIENCE]),
         control("one of the clients", told, aud=GONE),
+        control("one of the clients, and an empty list of audiences", told, aud=[]),
         control("whoever issued it", told, iss=GONE),
         *(attack(name, told, **answer) for name, answer in NOT_OURS.items()),
         world=INTROSPECTING,
@@ -298,6 +298,7 @@ CASES = [
     *section(
         "hosts that decide whom to ask",
         control("the first's", at_host, "one.example"),
+        control("the first's, as an absolute name", at_host, "one.example."),
         control("the first's in capitals with a port", at_host, "ONE.example:443"),
         *(attack(f"the host {host!r}", at_host, host) for host in HOSTS),
         attack("none", told),

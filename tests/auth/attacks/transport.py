@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 
-from .case import NO_CREDENTIAL, SEVERAL_CREDENTIALS, SEVERAL_WITH_DPOP, attack, bearer, control, raw, section
+from .case import MALFORMED, MALFORMED_WITH_DPOP, NO_CREDENTIAL, attack, bearer, control, raw, section
 from .crafting import token
 from .world import Attempt, Sent
 
@@ -122,16 +122,18 @@ CASES = [
         control("one", sending, "Bearer TOKEN"),
         *(attack(f"a token, then {second!r}", sending, "Bearer TOKEN", second) for second in ALICE_AND),
         *(attack(f"{first!r}, then a token", sending, first, "Bearer TOKEN") for first in AND_ALICE),
-        attack("with the scheme DPoP, then a token", sending, "DPoP TOKEN", "Bearer TOKEN").answered(SEVERAL_WITH_DPOP),
-        attack("two with the scheme DPoP", sending, "DPoP TOKEN", "DPoP TOKEN").answered(SEVERAL_WITH_DPOP),
-        attack("two in one header with the scheme DPoP", sending, "DPoP TOKEN, TOKEN").answered(SEVERAL_WITH_DPOP),
+        attack("with the scheme DPoP, then a token", sending, "DPoP TOKEN", "Bearer TOKEN").answered(
+            MALFORMED_WITH_DPOP
+        ),
+        attack("two with the scheme DPoP", sending, "DPoP TOKEN", "DPoP TOKEN").answered(MALFORMED_WITH_DPOP),
+        attack("two in one header with the scheme DPoP", sending, "DPoP TOKEN, TOKEN").answered(MALFORMED_WITH_DPOP),
         attack("three times the same", sending, *["Bearer TOKEN"] * 3),
         attack("two in one header", sending, "Bearer TOKEN, Bearer TOKEN"),
         attack("two in one header without space", sending, "Bearer TOKEN,TOKEN"),
         attack("another scheme behind a comma", sending, "Bearer TOKEN, Basic YTpi"),
         attack("parameters", sending, 'Bearer TOKEN, realm="x"'),
         attack("a comma behind", sending, "Bearer TOKEN,"),
-        refusal=SEVERAL_CREDENTIALS,
+        refusal=MALFORMED,
     ),
     *section(
         "a header that is not a token",

@@ -2,7 +2,3 @@
 
 wire (structs) <- handlers (one document) and bulk (many) <- routers (wiring), wording (errors)
 """
-
-from profilegate.faces.apps.routers import routers
-
-__all__ = ["routers"]
