@@ -152,9 +152,13 @@ class ProfileGate(InitPlugin):
             log.warning("other settings than the issuers have changed too; they need a restart")
 
     def public_tenant(self) -> str | None:
-        """Whose applications strangers may see: the only tenant's, or the one that the settings name."""
+        """Whose applications strangers may see: the one that the settings name, or the only one."""
+        return self.settings.apps.public_tenant or self.only_tenant()
+
+    def only_tenant(self) -> str | None:
+        """The tenant of all issuers; None where there are several."""
         tenants = {tenant for each in self.settings.issuers for tenant in (each.tenants or (each.tenant,))}
-        return self.settings.apps.public_tenant or (tenants.pop() if len(tenants) == 1 else None)
+        return tenants.pop() if len(tenants) == 1 else None
 
     def metadata(self) -> metadata.ResourceMetadata:
         """The protected resource metadata, as of now."""

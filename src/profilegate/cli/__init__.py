@@ -4,6 +4,7 @@ import logging
 
 import click
 
+from profilegate.cli.apps import apps
 from profilegate.cli.demo import demo
 from profilegate.cli.service import check_config, migrate, openapi, serve
 from profilegate.cli.token import verify_token
@@ -15,7 +16,7 @@ def cli() -> None:
     """One true user profile behind any OpenID Connect provider."""
 
 
-for command in (demo, serve, migrate, check_config, verify_token, openapi):
+for command in (demo, serve, migrate, check_config, verify_token, openapi, apps):
     cli.add_command(command)
 
 

@@ -7,7 +7,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple
 
 from profilegate.errors import MalformedBody
-from profilegate.profiles.json_text import DECODER, Broken
+from profilegate.profiles.json_text import DECODER, Broken, value_of
 
 LONGEST_ITEM = 1_048_576
 """Characters of one item as it was sent, white space and escapes included."""
@@ -26,6 +26,17 @@ class Item(NamedTuple):
     value: Any
     text: str
     problem: str | None = None
+
+
+def one_item(line: bytes) -> Item:
+    """The item that a line of newline-delimited JSON is."""
+    try:
+        text = line.decode("utf-8").strip()
+        return Item(value_of(text), text)
+    except UnicodeDecodeError:
+        return Item(None, "", "is not UTF-8")
+    except Broken as error:
+        return Item(None, "", str(error))
 
 
 class ItemStream:
