@@ -25,6 +25,10 @@ HEALING = 6.0
 """Seconds after which a provider that is in order again must be believed again."""
 
 AT_ONCE = 1.0
+
+SETTLING = {"ageing": 0.6}
+"""Seconds for what goes on in the background; 0.1 where nothing does."""
+
 EVERYWHERE = "everywhere"
 
 # Rows of one service, and how they begin: too many at once would measure this machine and not the service.
@@ -238,7 +242,7 @@ async def observed(here: World, row: Row, bench: Bench, callers: Callers) -> Out
     allowed, before = bench.settings.origins, len(bench.proxy.asked)
     await bench.inject(here, row.fault, *row.places)
     seen = await callers.ask(bench, token)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(SETTLING.get(row.state, 0.1))
     first, again = len(bench.proxy.asked), None
     if row.kind == "JWT" and seen.code == UNAVAILABLE:
         again = await callers.ask(bench, token)

@@ -62,6 +62,11 @@ def test_a_provider_that_is_in_order_again_is_believed_again(table: Table) -> No
     assert [name for name, each in table.items() if each.healed is None] == []
 
 
+def test_ageing_keys_are_asked_for_while_they_serve(table: Table) -> None:
+    ageing = {name: each for name, each in table.items() if (each.row.kind, each.row.state) == ("JWT", "ageing")}
+    assert [name for name, each in ageing.items() if not each.requests and not each.row.fault.is_of_the_listener] == []
+
+
 def test_a_provider_that_just_failed_to_give_keys_is_left_alone_for_a_moment(table: Table) -> None:
     again = {name: each.again for name, each in table.items() if each.again is not None}
     assert [name for name in again if table[name].more_requests] == []

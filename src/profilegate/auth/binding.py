@@ -81,7 +81,7 @@ class Binding(Struct, frozen=True, kw_only=True):
         """
         if addresses := self.addresses():
             return [each.rstrip("/") + credentials.path for each in addresses]
-        own = f"{credentials.scheme_used}://{credentials.host}"
+        own = f"{credentials.url_scheme}://{credentials.host}"
         return [own + credentials.path] if is_loopback(urlsplit(own).hostname or "") else []
 
 

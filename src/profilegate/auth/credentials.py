@@ -27,8 +27,8 @@ class Credentials(Struct, frozen=True, kw_only=True):
     certificate: bytes | None = None
     """The client's TLS certificate, as a trusted proxy wrote it into its header."""
     method: str = "GET"
-    scheme_used: str = "https"
-    """Of the request's address, as this server sees it."""
+    url_scheme: str = "https"
+    """As this server was asked."""
     host: str = ""
     path: str = "/"
     """As it was sent, without query."""
@@ -76,7 +76,7 @@ def presented(scope: Mapping[str, Any], certificates: CertificateSource | None =
         proofs=values(scope["headers"], b"dpop"),
         certificate=certificates.certificate(scope) if certificates is not None else None,
         method=scope.get("method", "GET"),
-        scheme_used=scope.get("scheme", "http"),
+        url_scheme=scope.get("scheme", "http"),
         host=_host(scope["headers"]),
         path=path.partition(b"?")[0].decode("latin-1"),
     )

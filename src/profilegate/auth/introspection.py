@@ -48,6 +48,7 @@ class Introspection:
         """
         url = self._endpoint or (await self._discovery.metadata()).introspection_endpoint
         if url is None:
+            self._discovery.outdated()
             raise ProviderUnavailable("its metadata names no introspection_endpoint that may be asked")
         form = {"token": token, "token_type_hint": "access_token"}
 

@@ -80,8 +80,8 @@ class Refreshed(Generic[T]):
             raise ProviderUnavailable(error.reason) from None  # one of its own for each who waited
 
     def outdated(self) -> None:
-        """What was fetched has proven wrong: the next caller waits for a new one, if the provider answers."""
-        self._is_outdated = True
+        """What was fetched has proven wrong: the next caller waits for a new one, unless it has only just come."""
+        self._is_outdated = self.age >= RETRY
 
     def inherit(self, other: "Refreshed[T]") -> None:
         """Begin with another's value and its age."""

@@ -29,6 +29,7 @@ class Userinfo:
         """The user's claims. Raises InvalidToken when the provider does not take the token, or ProviderUnavailable."""
         url = (await self._discovery.metadata()).userinfo_endpoint
         if url is None:
+            self._discovery.outdated()
             raise ProviderUnavailable("its metadata names no userinfo_endpoint that may be asked")
         headers = {"authorization": f"Bearer {token}"}
 
