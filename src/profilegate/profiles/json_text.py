@@ -5,13 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from profilegate.errors import InvalidField, MalformedBody
-
-# A string, or white space outside of strings.
-STRING_OR_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
-SPACE = re.compile(r"[ \t\r\n]")
 
 # An escape that could be NUL or half of a surrogate pair; looked at closely only where there is one.
 SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
@@ -61,8 +58,11 @@ def text_of(value: Any) -> str:
 
 
 def compact(text: str) -> str:
-    """The same JSON without white space between its parts; nothing else is touched."""
-    return STRING_OR_SPACE.sub(r"\1", text) if SPACE.search(text) else text
+    """The same JSON without white space between its parts; nothing else is touched, nor anything that is no JSON."""
+    try:
+        return msgspec.json.format(text, indent=-1)
+    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        return text
 
 
 def checked(field: str, text: str, limits: Limits) -> str:
