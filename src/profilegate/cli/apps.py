@@ -121,13 +121,14 @@ async def _listed(settings: Settings, tenant: str | None) -> list[Any]:
 
 
 async def _imported(settings: Settings, tenant: str | None, file: Any, mode: Any, on_conflict: Any) -> Any:
+    from profilegate.profiles.bulk_service import BulkOrder
     from profilegate.profiles.record import Actor
 
     async with _opened(settings, tenant) as (gate, meant):
         progress: Any = click.progressbar(length=_size(file), label="checked", file=sys.stderr, hidden=_is_hidden())
         with progress as bar:
             actor = Actor("system", "command line", FACE)
-            return await gate.bulks.write(meant, _lines(file, bar), actor, mode, on_conflict, _quiet)
+            return await gate.bulks.write(_lines(file, bar), BulkOrder(meant, actor, mode, on_conflict, _quiet))
 
 
 async def _lines(file: Any, bar: Any) -> AsyncIterator[Any]:

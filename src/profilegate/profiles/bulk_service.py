@@ -1,16 +1,15 @@
 """Many documents at once: checked while they come, kept outside of memory, then written in one transaction."""
 
-import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from msgspec import Struct, field
 
 from profilegate.errors import BodyTooLarge, InvalidField
 from profilegate.profiles import avatars, names
 from profilegate.profiles.app_service import AppService
-from profilegate.profiles.applications import Problem
-from profilegate.profiles.bulk import BulkItem, Mode, NewOwner, OnConflict, Outcome, Refused, read
+from profilegate.profiles.bulk import BulkItem, Mode, NewOwner, OnConflict, Outcome, Refused
+from profilegate.profiles.bulk_checks import BulkChecks
 from profilegate.profiles.json_stream import Item
 from profilegate.profiles.ports import Spool
 from profilegate.profiles.record import Actor, ProfileKey
@@ -26,12 +25,21 @@ STEP = 10_000
 MOST_TOLD = 1_000
 """Refused items that are told of; all are counted."""
 
-Place = tuple[int, str]
-Progress = Callable[[str, int], None]
+
+class Place(Struct, frozen=True):
+    """Which item it was, and whose document of which application."""
+
+    index: int
+    app_id: int
+    user_id: str
+
+    @classmethod
+    def of(cls, item: BulkItem) -> "Place":
+        return cls(item.index, item.app_id, item.user_id)
 
 
 class BulkResult(Struct):
-    """What became of a bulk. `written` are the application and user of each document, in the order of the request."""
+    """What became of a bulk. `refusals` counts the items that were refused, of which `refused` tells some."""
 
     written: list[Place] = field(default_factory=list)
     skipped: list[Place] = field(default_factory=list)
@@ -47,18 +55,29 @@ class BulkResult(Struct):
 
     def take(self, outcome: Outcome) -> None:
         """Add what a chunk came to."""
-        self.written += [(item.app_id, item.user_id) for item in outcome.written]
-        self.skipped += [(item.app_id, item.user_id) for item in outcome.skipped]
+        self.written += map(Place.of, outcome.written)
+        self.skipped += map(Place.of, outcome.skipped)
         self.refuse(outcome.refused)
-
-
-class Undone(Exception):
-    """Ends the transaction of a bulk that is all or nothing, and turned out to be not all."""
 
 
 def logged(what: str, count: int) -> None:
     """The progress of a bulk in the log."""
-    log.info("bulk: %d documents %s", count, what)
+    if count % STEP == 0:
+        log.info("bulk: %d documents %s", count, what)
+
+
+class BulkOrder(Struct, frozen=True):
+    """Who writes where, and how. `progress` hears how many documents were checked, and written, so far."""
+
+    tenant_id: str
+    actor: Actor
+    mode: Mode = "all"
+    on_conflict: OnConflict = "error"
+    progress: Callable[[str, int], None] = logged
+
+
+class Undone(Exception):
+    """Ends the transaction of a bulk that is all or nothing, and turned out to be not all."""
 
 
 class BulkService(Struct, frozen=True):
@@ -68,116 +87,62 @@ class BulkService(Struct, frozen=True):
     spool: Callable[[], Spool]
     most: int = 250_000
 
-    async def write(
-        self,
-        tenant_id: str,
-        items: AsyncIterator[Item],
-        actor: Actor,
-        mode: Mode = "all",
-        on_conflict: OnConflict = "error",
-        progress: Progress = logged,
-    ) -> BulkResult:
-        """Write the documents that the items are. With `all`, nothing is written when any of them is refused.
+    async def write(self, items: AsyncIterator[Item], order: BulkOrder) -> BulkResult:
+        """Write the documents that the items are. With the mode "all", nothing is written when any is refused.
 
         Nothing is asked of the database before all have come, so a slow sender holds no lock. Raises
-        MalformedBody, BodyTooLarge or StoreUnavailable; then nothing is written, but with `partial` the chunks before.
+        MalformedBody, BodyTooLarge or StoreUnavailable; then nothing is written, or with "partial" some chunks.
         """
         result, spool = BulkResult(), self.spool()
         try:
-            await self._collect(tenant_id, items, spool, result, progress)
-            if mode == "partial":
-                await self._write_good(tenant_id, spool, actor, on_conflict, result, progress)
+            await self._collect(items, order, spool, result)
+            if order.mode == "partial":
+                for chunk in spool.chunks(CHUNK):
+                    await self._write([chunk], order, result)
             elif not result.refusals:
-                await self._write_all(tenant_id, spool, actor, on_conflict, result, progress)
+                await self._write_all(spool, order, result)
         finally:
             spool.close()
         return result
 
-    async def _collect(
-        self, tenant_id: str, items: AsyncIterator[Item], spool: Spool, result: BulkResult, progress: Progress
-    ) -> None:
+    async def _collect(self, items: AsyncIterator[Item], order: BulkOrder, spool: Spool, result: BulkResult) -> None:
         """Check each item and let the good ones wait."""
-        checks = await self.apps.checks(tenant_id)
-        known: dict[bytes, bytes] = {}
+        checks = BulkChecks(await self.apps.checks(order.tenant_id), self.apps.limits)
         index = 0
         async for each in items:
             if index >= self.most:
                 raise BodyTooLarge(f"A bulk may have at most {self.most} items.")
             try:
-                item = self._read(index, each, checks)
-                if _is_new(item, known):
+                if (item := checks.checked(index, each)) is not None:
                     spool.add(item)
                 else:
                     result.repeated += 1
             except InvalidField as error:
                 result.refuse([Refused(index, f"{error.field} {error.rule}")])
             index += 1
-            if index % STEP == 0:
-                progress("checked", index)
+            order.progress("checked", index)
 
-    def _read(self, index: int, item: Item, checks: dict[int, Problem]) -> BulkItem:
-        if item.problem is not None:
-            raise InvalidField("item", item.problem, "json")
-        found = read(index, item.value, item.text, self.apps.limits)
-        if found.app_id not in checks:
-            raise InvalidField("app_id", "is not a registered application", "unknown_app")
-        if (problem := checks[found.app_id](found.data)) is not None:
-            raise InvalidField("profile_data", problem, "schema")
-        return found
-
-    async def _write_all(
-        self,
-        tenant_id: str,
-        spool: Spool,
-        actor: Actor,
-        on_conflict: OnConflict,
-        result: BulkResult,
-        progress: Progress,
-    ) -> None:
+    async def _write_all(self, spool: Spool, order: BulkOrder, result: BulkResult) -> None:
         try:
-            async with self.apps.documents.bulk(tenant_id, actor, self._now()) as transaction:
-                for chunk in spool.chunks(CHUNK):
-                    result.take(await transaction.put(chunk, on_conflict, lambda user: self._owner(tenant_id, user)))
-                    progress("written", len(result.written))
-                if result.refusals:
-                    raise Undone
+            await self._write(spool.chunks(CHUNK), order, result)
         except Undone:
             result.written, result.skipped = [], []
 
-    async def _write_good(
-        self,
-        tenant_id: str,
-        spool: Spool,
-        actor: Actor,
-        on_conflict: OnConflict,
-        result: BulkResult,
-        progress: Progress,
-    ) -> None:
-        for chunk in spool.chunks(CHUNK):
-            async with self.apps.documents.bulk(tenant_id, actor, self._now()) as transaction:
-                outcome = await transaction.put(chunk, on_conflict, lambda user: self._owner(tenant_id, user))
-            result.take(outcome)
-            progress("written", len(result.written))
+    async def _write(self, chunks: Iterable[list[BulkItem]], order: BulkOrder, result: BulkResult) -> None:
+        """Write the chunks in one transaction. Raises Undone when it is to be all or nothing, and is not all."""
 
-    def _owner(self, tenant_id: str, user_id: str) -> NewOwner:
-        key = ProfileKey(tenant_id, user_id)
+        def owner(user_id: str) -> NewOwner:
+            return self._owner(ProfileKey(order.tenant_id, user_id))
+
+        now = int(self.apps.clock() * 1000)
+        async with self.apps.documents.bulk(order.tenant_id, order.actor, now) as transaction:
+            for chunk in chunks:
+                result.take(await transaction.put(chunk, order.on_conflict, owner))
+                order.progress("written", len(result.written))
+            if order.mode == "all" and result.refusals:
+                raise Undone
+
+    def _owner(self, key: ProfileKey) -> NewOwner:
+        """What a user without a record gets."""
         base = self.apps.profiles.rules.avatar_base
-        return NewOwner(user_id, names.generated(key), avatars.generated(base, key))
-
-    def _now(self) -> int:
-        return int(self.apps.clock() * 1000)
-
-
-def _is_new(item: BulkItem, known: dict[bytes, bytes]) -> bool:
-    """Whether it is the first for its user and application. Raises InvalidField for a second, different one.
-
-    Digests are kept, not the items: about 150 bytes each.
-    """
-    place = hashlib.blake2b(f"{item.app_id} {item.user_id}".encode(), digest_size=16).digest()
-    data = hashlib.blake2b(item.data.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    before = known.setdefault(place, data)
-    if before is data:
-        return True
-    if before == data:
-        return False
-    raise InvalidField("item", "is the second for its user and application, and differs from the first", "duplicate")
+        return NewOwner(key.user_id, names.generated(key), avatars.generated(base, key))

@@ -15,7 +15,7 @@ from profilegate.faces.bodies import check_type
 from profilegate.faces.conditional import SHOWN
 from profilegate.faces.openapi import body, refusals
 from profilegate.profiles.bulk import Mode, OnConflict
-from profilegate.profiles.bulk_service import BulkService
+from profilegate.profiles.bulk_service import BulkOrder, BulkService
 from profilegate.profiles.json_stream import Item, ItemStream
 
 FACE = "apps"
@@ -39,7 +39,8 @@ async def post_bulk(
     """Store many users' documents. All or nothing, unless `mode=partial` writes what is good and tells of the rest."""
     tenant_id = operated_tenant(request.user)
     check_type(request)
-    result = await bulks.write(tenant_id, items(request), operator(request.user, FACE), mode, on_conflict)
+    order = BulkOrder(tenant_id, operator(request.user, FACE), mode, on_conflict)
+    result = await bulks.write(items(request), order)
     if mode == "partial":
         return Response(wire.to_status(result), status_code=207, headers=SHOWN)
     if result.refusals:

@@ -1,6 +1,7 @@
 """What goes over the wire, to and fro."""
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -85,7 +86,8 @@ class BulkCreated(Struct):
 
 
 class BulkStatus(Struct):
-    """What became of the items: 201 written, 200 left as it was, 409 there already, 422 refused."""
+    """What became of the items, by their places in the request: 201 written, 200 left as it was, 409 there already,
+    422 refused. Of those refused at most 1,000 are listed; an item that repeats an earlier one is not."""
 
     created: int
     skipped: int
@@ -133,14 +135,15 @@ def to_created(result: BulkResult) -> BulkCreated:
 
 
 def to_status(result: BulkResult) -> BulkStatus:
-    results: list[dict[str, Any]] = [{"status": 201, **_place(each)} for each in result.written]
-    results += [{"status": 200, **_place(each)} for each in result.skipped]
-    results += [{"status": each.status, "index": each.index, "error": each.reason} for each in result.refused]
+    results: list[dict[str, Any]] = [{"index": each.index, "status": 201, **_place(each)} for each in result.written]
+    results += [{"index": each.index, "status": 200, **_place(each)} for each in result.skipped]
+    results += [{"index": each.index, "status": each.status, "error": each.reason} for each in result.refused]
+    results.sort(key=itemgetter("index"))
     return BulkStatus(len(result.written), len(result.skipped), result.refusals, results)
 
 
 def _place(place: Place) -> dict[str, Any]:
-    return {"app_id": place[0], "user_id": place[1]}
+    return {"app_id": place.app_id, "user_id": place.user_id}
 
 
 def _time(milliseconds: int) -> str:
