@@ -82,7 +82,7 @@ class SQLite(SQLiteEngine):
         bound = [(each.sql, each.bind(values)) for each in change]
         self._waiting += 1
         try:
-            async with self._writing:
+            async with self._turn():
                 return await asyncio.wrap_future(
                     connections.thread.submit(_guarded, _transaction(bound), connections.writer)
                 )
@@ -93,7 +93,7 @@ class SQLite(SQLiteEngine):
     async def session(self) -> AsyncIterator["SQLiteSession"]:
         """Nobody else writes meanwhile: there is one connection that does, and it is in this transaction."""
         connections = self._open()
-        async with self._writing:
+        async with self._turn():
             session = SQLiteSession(connections)
             try:
                 await session.run(BEGIN, {})
@@ -102,6 +102,19 @@ class SQLite(SQLiteEngine):
             except BaseException:
                 connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
                 raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until nobody else writes, as long as for a lock; a session may take longer than that."""
+        try:
+            async with asyncio.timeout(self.settings.statement_timeout):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable from error
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Any]:
