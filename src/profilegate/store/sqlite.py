@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from typing import Any, NamedTuple, TypeVar
 
 from piccolo.engine.sqlite import SQLiteEngine, TransactionType, dict_factory
@@ -54,7 +54,9 @@ class SQLite(SQLiteEngine):
         self.settings = settings
         self._connections: Connections | None = None
         self._waiting = 0
-        self._writing = asyncio.Lock()
+        self._sessions = asyncio.Lock()
+        self._no_session = asyncio.Event()
+        self._no_session.set()
         self._closed = False
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
 
@@ -76,45 +78,59 @@ class SQLite(SQLiteEngine):
         return _guarded(lambda reader: reader.execute(statement.sql, arguments).fetchall(), self._open().reader)
 
     async def write(self, change: Sequence[Statement], values: Mapping[str, Any]) -> Sequence[Row]:
-        connections = self._open()
         if self._waiting >= QUEUE:
             raise StoreUnavailable
         bound = [(each.sql, each.bind(values)) for each in change]
         self._waiting += 1
         try:
-            async with self._turn():
-                return await asyncio.wrap_future(
-                    connections.thread.submit(_guarded, _transaction(bound), connections.writer)
-                )
+            if not self._no_session.is_set():
+                await self._session_over()
+            connections = self._open()
+            return await asyncio.wrap_future(
+                connections.thread.submit(_guarded, _transaction(bound), connections.writer)
+            )
         finally:
             self._waiting -= 1
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["SQLiteSession"]:
         """Nobody else writes meanwhile: there is one connection that does, and it is in this transaction."""
-        connections = self._open()
         async with self._turn():
+            connections = self._open()
             session = SQLiteSession(connections)
             try:
                 await session.run(BEGIN, {})
                 yield session
                 await session.run(COMMIT, {})
             except BaseException:
-                connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
+                with suppress(RuntimeError):  # closed meanwhile, which undoes it too
+                    connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
                 raise
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Wait until nobody else writes, as long as for a lock; a session may take longer than that."""
-        try:
-            async with asyncio.timeout(self.settings.statement_timeout):
-                await self._writing.acquire()
-        except TimeoutError as error:
-            raise StoreUnavailable from error
+        """The one session at a time, during which other writes wait; as long as for a lock, then they give up."""
+        async with self._in_time():
+            await self._sessions.acquire()
+        self._no_session.clear()
         try:
             yield
         finally:
-            self._writing.release()
+            self._no_session.set()
+            self._sessions.release()
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.settings.statement_timeout):
+                yield
+        except TimeoutError as error:
+            raise StoreUnavailable from error
+
+    async def _session_over(self) -> None:
+        async with self._in_time():
+            while not self._no_session.is_set():
+                await self._no_session.wait()
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Any]:
@@ -188,7 +204,11 @@ class SQLiteSession:
         def work(writer: sqlite3.Connection) -> list[Row]:
             return writer.execute(statement.sql, arguments).fetchall()
 
-        return await asyncio.wrap_future(self._connections.thread.submit(_guarded, work, self._connections.writer))
+        try:
+            submitted = self._connections.thread.submit(_guarded, work, self._connections.writer)
+        except RuntimeError as error:  # closed meanwhile
+            raise StoreUnavailable from error
+        return await asyncio.wrap_future(submitted)
 
 
 def locked(path: str) -> sqlite3.Connection:
