@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey
 from tests.e2e.conftest import Serve
 from tests.e2e.provider import INTROSPECTION_SECRET, OPAQUE, OPERATOR_SCOPE, Provider
 from tests.e2e.served import Served, eventually
-from tests.e2e.test_standing import OPERATOR, in_store, key, now
+from tests.e2e.test_standing_everywhere import OPERATOR, in_store, key, now
 from tests.postgres import Postgres
 
 PUBLIC = "/v1/profiles/user/{}"
