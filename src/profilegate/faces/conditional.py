@@ -49,6 +49,11 @@ def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
     return frozenset(int(found[1]) for found in map(VERSION.match, strong) if found)
 
 
+def if_any(request: Request[Any, Any, Any]) -> bool:
+    """Whether the caller wants to change only what is there: `If-Match: *`."""
+    return (_joined(request, "if-match") or "").strip() == "*"
+
+
 def only_new(request: Request[Any, Any, Any]) -> bool:
     """Whether the caller wants to store only what is not there yet: `If-None-Match: *`."""
     return (_joined(request, "if-none-match") or "").strip() == "*"

@@ -101,11 +101,12 @@ class AppService(Struct, frozen=True):
         actor: Actor,
         claimed: ProfileChange = NOTHING,
         seen: Seen = None,
+        must_exist: bool = False,
     ) -> tuple[AppDocument, bool]:
         """Store a document in the place of the present one, or as a new one; whether it is new.
 
-        `seen` are the versions one of which the present one must have, where the caller insists. Raises
-        InvalidField or PreconditionFailed; then nothing is written.
+        `seen` are the versions one of which the present one must have, where the caller insists; `must_exist`
+        insists on any. Raises InvalidField or PreconditionFailed; then nothing is written.
         """
         data = await self._checked(key.tenant_id, app_id, text)
         if seen is not None:
@@ -115,6 +116,8 @@ class AppService(Struct, frozen=True):
             replaced = await self.documents.replace(key, app_id, data, actor, self._now())
             if replaced is not None:
                 return replaced, False
+            if must_exist:
+                raise PreconditionFailed
             made = await self.documents.create(key, app_id, data, actor, self._now())
             if made is not None:
                 return made, True
@@ -156,11 +159,10 @@ class AppService(Struct, frozen=True):
         return replaced
 
     async def _present(self, key: ProfileKey, app_id: int, seen: Seen) -> AppDocument:
-        present = await self.documents.get(key, app_id)
-        if seen is not None and (present is None or present.version not in seen):
+        """The document, in one of the versions that were seen; what is not there has no version to insist on."""
+        present = await self.get(key, app_id)
+        if seen is not None and present.version not in seen:
             raise PreconditionFailed
-        if present is None:
-            raise DocumentNotFound
         return present
 
     async def _checked(self, tenant_id: str, app_id: int, text: str) -> str:

@@ -13,7 +13,7 @@ from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, operated, operated_tenant, own
 from profilegate.faces.apps import wire
 from profilegate.faces.bodies import JSON, json_body, json_text
-from profilegate.faces.conditional import SHOWN, etag, only_new, seen_versions, shown
+from profilegate.faces.conditional import SHOWN, etag, if_any, only_new, seen_versions, shown
 from profilegate.faces.openapi import body, refusals
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.applications import AppDocument, Application
@@ -124,7 +124,8 @@ async def put_profile(request: Caller, appid: FromPath[int], apps: Apps) -> Resp
             return written(await apps.create(key, appid, text, who, request.user.claimed), 201)
         except errors.DocumentExists:
             raise errors.PreconditionFailed from None
-    document, is_new = await apps.put(key, appid, text, who, request.user.claimed, seen_versions(request))
+    seen, must_exist = seen_versions(request), if_any(request)
+    document, is_new = await apps.put(key, appid, text, who, request.user.claimed, seen, must_exist)
     return written(document, 201 if is_new else 200)
 
 
