@@ -33,6 +33,9 @@ schema_check = lru_cache(maxsize=256)(compiled)
 MOST_VIOLATIONS = 100
 """Users that are named when a new schema does not fit their documents; all are counted."""
 
+# Every round in vain is another's success, so that many may patch one document at once.
+PATCH_ROUNDS = 200
+
 Seen = frozenset[int] | None
 
 
@@ -65,7 +68,7 @@ class AppService(Struct, frozen=True):
         """Store a new application under the tenant's next id, whatever its own says. Raises InvalidField."""
         stored = await self.applications.add(checked_application(application), self._now())
         if stored is None:
-            raise StoreUnavailable("too many applications are being registered at once")
+            raise InvalidField("app_id", "must be given: there is no next one")
         return Registered(stored, 0, ())
 
     async def get(self, key: ProfileKey, app_id: int) -> AppDocument:
@@ -111,13 +114,13 @@ class AppService(Struct, frozen=True):
         data = await self._checked(key.tenant_id, app_id, text)
         if seen is not None:
             return await self._replaced(key, app_id, data, actor, seen), False
-        await self.profiles.get_or_create(key, actor, claimed)
         for _ in range(ROUNDS):
             replaced = await self.documents.replace(key, app_id, data, actor, self._now())
             if replaced is not None:
                 return replaced, False
             if must_exist:
                 raise PreconditionFailed
+            await self.profiles.get_or_create(key, actor, claimed)
             made = await self.documents.create(key, app_id, data, actor, self._now())
             if made is not None:
                 return made, True
@@ -129,7 +132,7 @@ class AppService(Struct, frozen=True):
         Raises DocumentNotFound, InvalidField or PreconditionFailed.
         """
         patch = value_of(checked("body", text, self.limits))
-        for _ in range(ROUNDS):
+        for _ in range(PATCH_ROUNDS):
             present = await self._present(key, app_id, seen)
             data = await self._checked(key.tenant_id, app_id, text_of(merged(value_of(present.data), patch)))
             changed = await self.documents.replace(key, app_id, data, actor, self._now(), present.version)

@@ -1,6 +1,7 @@
 """Applications, and the documents that they keep beside the one record: what these are, and which are allowed."""
 
 import json
+import secrets
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -35,7 +36,10 @@ class Application(Struct, frozen=True, kw_only=True):
 
 
 class AppDocument(Struct, frozen=True, kw_only=True):
-    """What one application keeps about one user: any JSON, as compact text. Times are Unix milliseconds."""
+    """What one application keeps about one user: any JSON, as compact text. Times are Unix milliseconds.
+
+    `version` begins at random, so that it is never the same again after a document was deleted.
+    """
 
     key: ProfileKey
     app_id: int
@@ -43,6 +47,11 @@ class AppDocument(Struct, frozen=True, kw_only=True):
     version: int
     created_at: int
     updated_at: int
+
+
+def first_version() -> int:
+    """A version that no document has had: 52 bits, which every reader of JSON numbers holds exactly."""
+    return secrets.randbits(52)
 
 
 def checked_application(application: Application) -> Application:
@@ -84,7 +93,7 @@ def any_document(_: str) -> None:
 def _problem(validator: Any, document: str) -> str | None:
     try:
         value = json.loads(document, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError):
         return "has a number that is too long to be held against the application's schema"
     if validator.is_valid(value):
         return None

@@ -1,5 +1,6 @@
 """Many documents at once: what an operator sends, and what becomes of each."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Struct
 from profilegate.errors import InvalidField
 from profilegate.identifiers import USER_ID_LIMIT, is_identifier
 from profilegate.profiles.applications import LARGEST_ID
-from profilegate.profiles.json_text import Limits, Number, check_value, compact
+from profilegate.profiles.json_text import Limits, Number, check_characters, check_value, compact
 
 OnConflict = Literal["error", "skip", "replace"]
 """What happens to a document that is there already."""
@@ -51,28 +52,46 @@ class Outcome(Struct):
 
 
 class _Written(Struct):
-    """The text of a document within the text of its item."""
+    """The text of a document within the text of what it came in."""
 
     profile_data: msgspec.Raw
 
 
 WRITTEN = msgspec.json.Decoder(_Written)
-MEMBERS = ("user_id", "app_id", "profile_data")
+
+
+class NewDocument(Struct, frozen=True):
+    """A document that somebody wants to be stored, as it was sent."""
+
+    app_id: int
+    data: str
 
 
 def read(index: int, value: Any, text: str, limits: Limits) -> BulkItem:
     """The item that `text` writes and `value` is. Raises InvalidField with the first rule that it breaks."""
-    if not isinstance(value, dict):
-        raise InvalidField("item", "must be an object")
-    if missing := [name for name in MEMBERS if name not in value]:
-        raise InvalidField(missing[0], "is missing")
-    if value.keys() - set(MEMBERS):
-        raise InvalidField("item", f"must have no other members than {', '.join(MEMBERS)}")
-    data = compact(bytes(WRITTEN.decode(text).profile_data).decode())
-    if len(data.encode("utf-8", "surrogatepass")) > limits.bytes:
+    check_members("item", value, ("user_id", "app_id", "profile_data"))
+    user_id, found = _user_id(value["user_id"]), read_document(value, text)
+    if len(found.data.encode()) > limits.bytes:
         raise InvalidField("profile_data", f"must be at most {limits.bytes} bytes of JSON", "too_long")
-    check_value("profile_data", value["profile_data"], data, limits)
-    return BulkItem(index, _user_id(value["user_id"]), _app_id(value["app_id"]), data)
+    check_value("profile_data", value["profile_data"], found.data, limits)
+    return BulkItem(index, user_id, found.app_id, found.data)
+
+
+def read_document(value: Mapping[str, Any], text: str) -> NewDocument:
+    """The document that `text` writes and `value` has. Raises InvalidField; looks at its characters only."""
+    app_id = _app_id(value["app_id"])
+    check_characters("profile_data", value["profile_data"], text)
+    return NewDocument(app_id, compact(bytes(WRITTEN.decode(text).profile_data).decode()))
+
+
+def check_members(field: str, value: Any, members: Sequence[str]) -> None:
+    """Raise InvalidField unless the value is an object of exactly these members."""
+    if not isinstance(value, dict):
+        raise InvalidField(field, "must be an object")
+    if missing := [name for name in members if name not in value]:
+        raise InvalidField(missing[0], "is missing")
+    if value.keys() - set(members):
+        raise InvalidField(field, f"must have no other members than {', '.join(members)}")
 
 
 def _user_id(value: Any) -> str:

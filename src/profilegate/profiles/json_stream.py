@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
-from json import JSONDecodeError, JSONDecoder
+from json import JSONDecodeError
 from typing import Any, NamedTuple
 
 from profilegate.errors import MalformedBody
@@ -12,12 +12,10 @@ from profilegate.profiles.json_text import DECODER, Broken, value_of
 LONGEST_ITEM = 1_048_576
 """Characters of one item as it was sent, white space and escapes included."""
 
-HEAD = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"profiles"[ \t\r\n]*:[ \t\r\n]*\[[ \t\r\n]*')
-BETWEEN = re.compile(r"[ \t\r\n]*([,\]])[ \t\r\n]*")
-TAIL = re.compile(r"[ \t\r\n]*\}[ \t\r\n]*\Z")
 SPACE = re.compile(r"[ \t\r\n]*")
 
-PLAIN = JSONDecoder(parse_int=str, parse_float=str)
+# What ends or begins an object or array, and strings, in which brackets mean nothing.
+STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
 class Item(NamedTuple):
@@ -51,20 +49,20 @@ class ItemStream:
         self._size = 0
         self._text = ""
         self._place = 0
-        self._begun = self._ended = False
+        self._final = False
+        self._steps = self._read()
 
     def feed(self, piece: bytes) -> Iterator[Item]:
         """The items that are complete with this piece."""
         self._append(self._decoded(piece))
         if self._size >= 2 * LONGEST_ITEM:
-            yield from self._items(final=False)
+            yield from self._ready()
 
     def end(self) -> Iterator[Item]:
         """The rest of the items; the body is complete."""
         self._append(self._decoded(b"", final=True))
-        yield from self._items(final=True)
-        if not self._ended or not TAIL.match(self._text, self._place):
-            raise MalformedBody
+        self._final = True
+        yield from self._ready()
 
     def _decoded(self, piece: bytes, final: bool = False) -> str:
         try:
@@ -76,22 +74,59 @@ class ItemStream:
         self._pending.append(text)
         self._size += len(text)
 
-    def _items(self, final: bool) -> Iterator[Item]:
+    def _ready(self) -> Iterator[Item]:
+        """What can be read by now."""
         self._text = self._text[self._place :] + "".join(self._pending)
         self._pending, self._place = [], 0
-        if not self._begun:
-            self._begin()
-        while not self._ended and (final or len(self._text) - self._place >= LONGEST_ITEM):
-            yield self._item()
+        for item in self._steps:
+            if item is None:
+                break  # more of the body is needed
+            yield item
         self._size = len(self._text) - self._place
 
-    def _begin(self) -> None:
-        head = HEAD.match(self._text)
-        if head is None:
-            raise MalformedBody("The request body must be an object with the one member profiles, an array.")
-        self._begun, self._place = True, head.end()
+    def _read(self) -> Iterator[Item | None]:
+        """The whole body, one step after the other; None where it has to be waited for."""
+        for token in ("{", '"profiles"', ":", "["):
+            yield from self._token((token,))
+        yield from self._space()
         if self._text.startswith("]", self._place):
-            self._ended, self._place = True, self._place + 1
+            yield from self._token(("]",))
+        else:
+            yield from self._items()
+        yield from self._token(("}",))
+        yield from self._space()
+        if self._place < len(self._text):
+            raise MalformedBody
+
+    def _items(self) -> Iterator[Item | None]:
+        while True:
+            yield from self._space()
+            while not self._final and len(self._text) - self._place <= LONGEST_ITEM:
+                yield None
+            yield self._item()
+            yield from self._token((",", "]"))
+            if self._text[self._place - 1] == "]":
+                return
+
+    def _token(self, tokens: tuple[str, ...]) -> Iterator[None]:
+        """Step over white space and one of these tokens."""
+        longest = max(map(len, tokens))
+        yield from self._space()
+        while not self._final and len(self._text) - self._place < longest:
+            yield None
+        token = next((each for each in tokens if self._text.startswith(each, self._place)), None)
+        if token is None:
+            raise MalformedBody("The request body must be an object with the one member profiles, an array.")
+        self._place += len(token)
+
+    def _space(self) -> Iterator[None]:
+        """Step over white space, however much there is."""
+        while True:
+            found = SPACE.match(self._text, self._place)
+            self._place = self._place if found is None else found.end()
+            if self._place < len(self._text) or self._final:
+                return
+            yield None
 
     def _item(self) -> Item:
         start = self._place
@@ -100,24 +135,22 @@ class ItemStream:
             value, end = DECODER.raw_decode(self._text, start)
         except Broken as error:
             problem, end = str(error), self._end_of(start)
-        except (JSONDecodeError, RecursionError) as error:
+        except RecursionError:
+            problem, end = "is nested too deeply", self._end_of(start)
+        except JSONDecodeError as error:
             raise MalformedBody from error
         if end - start > LONGEST_ITEM:
             raise MalformedBody(f"An item is longer than {LONGEST_ITEM} characters.")
-        self._step_over(end)
+        self._place = end
         return Item(value, self._text[start:end], problem)
 
     def _end_of(self, start: int) -> int:
-        """Where an item ends that is JSON, but not of the kind that we take."""
-        try:
-            _, end = PLAIN.raw_decode(self._text, start)
-        except (JSONDecodeError, RecursionError) as error:
-            raise MalformedBody from error
-        return end
-
-    def _step_over(self, end: int) -> None:
-        between = BETWEEN.match(self._text, end)
-        if between is None:
+        """Where an object or array ends that is JSON, but not of the kind that we take."""
+        depth = 0
+        if self._text[start] not in "{[":
             raise MalformedBody
-        self._place = between.end()
-        self._ended = between[1] == "]"
+        for found in STRING_OR_BRACKET.finditer(self._text, start):
+            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(found[0], 0)
+            if depth <= 0:
+                return found.end()
+        raise MalformedBody

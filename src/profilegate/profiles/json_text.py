@@ -85,12 +85,18 @@ def check_value(field: str, value: Any, text: str, limits: Limits) -> None:
         raise InvalidField(field, f"must be nested at most {limits.depth} levels deep", "too_deep")
     if text.count(":") > limits.keys and _keys(value) > limits.keys:
         raise InvalidField(field, f"must have at most {limits.keys} members", "too_many")
-    if SUSPICIOUS.search(text) or not text.isascii():
-        for each in _strings(value):
-            if "\0" in each:
-                raise InvalidField(field, "must not contain NUL", "characters")
-            if any("\ud800" <= character <= "\udfff" for character in each):
-                raise InvalidField(field, "must not contain lone surrogates", "characters")
+    check_characters(field, value, text)
+
+
+def check_characters(field: str, value: Any, text: str) -> None:
+    """Raise InvalidField when the value, written as `text`, holds NUL or half a character."""
+    if not SUSPICIOUS.search(text) and text.isascii():
+        return
+    for each in _strings(value):
+        if "\0" in each:
+            raise InvalidField(field, "must not contain NUL", "characters")
+        if any("\ud800" <= character <= "\udfff" for character in each):
+            raise InvalidField(field, "must not contain lone surrogates", "characters")
 
 
 def merged(target: Any, patch: Any) -> Any:
@@ -110,8 +116,8 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Of equal names some readers take the first member and some the last, so there may be none (RFC 8259, 4)."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise Broken(f"has the member {twice[:100]!r} twice")
     return made
 

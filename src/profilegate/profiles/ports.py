@@ -131,6 +131,6 @@ class Spool(Protocol):
     def add(self, item: BulkItem) -> None: ...
 
     def chunks(self, size: int) -> Iterator[list[BulkItem]]:
-        """All of them, in order, so many at a time."""
+        """All of them, in order, at most so many at a time."""
 
     def close(self) -> None: ...

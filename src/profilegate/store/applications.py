@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 from piccolo.querystring import QueryString
 
-from profilegate.profiles.applications import Application
+from profilegate.profiles.applications import LARGEST_ID, Application
 from profilegate.store.engine import Engine, Row
 from profilegate.store.statements import Param, Statement, compiled, raw
 
@@ -42,6 +42,8 @@ class ApplicationRepository:
         return None
 
     async def get(self, tenant_id: str, app_id: int) -> Application | None:
+        if app_id > LARGEST_ID:
+            return None  # nor could the column hold it
         rows = await self._engine.fetch(select_one(self._dialect), {"tenant_id": tenant_id, "app_id": app_id})
         return to_application(rows[0]) if rows else None
 
@@ -75,6 +77,7 @@ def insert_next(dialect: str) -> Statement:
         "INSERT INTO profilegate_application (tenant_id, app_id, name, description, domains, schema, created_at, "
         "updated_at) SELECT CAST({} AS TEXT), COALESCE(MAX(app_id) + 1, 1), {}, {}, {}, {}, CAST({} AS BIGINT), "
         "CAST({} AS BIGINT) FROM profilegate_application WHERE tenant_id = {} "
+        f"HAVING COALESCE(MAX(app_id) + 1, 1) <= {LARGEST_ID} "
         f"ON CONFLICT (tenant_id, app_id) DO NOTHING RETURNING {', '.join(COLUMNS)}",
         Param("tenant_id"),
         *given,

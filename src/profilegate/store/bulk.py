@@ -20,11 +20,14 @@ Owners = dict[str, int]
 class BulkTransaction:
     """Writes chunks within one transaction; what was written is there for others when the transaction ends.
 
-    `generate` makes what a user without a record gets.
+    `version` gives new documents their first; `generate` makes what a user without a record gets.
     """
 
-    def __init__(self, session: Session, dialect: str, tenant_id: str, actor: Actor, now: int) -> None:
+    def __init__(
+        self, session: Session, dialect: str, tenant_id: str, actor: Actor, now: int, version: Callable[[], int]
+    ) -> None:
         self._session = session
+        self._version = version
         self._dialect = dialect
         self._words = DIALECTS[dialect]
         self._tenant_id = tenant_id
@@ -93,7 +96,7 @@ class BulkTransaction:
     ) -> set[tuple[int, int]]:
         if not items:
             return set()
-        rows = [(owners[item.user_id], applications[item.app_id], item.data) for item in items]
+        rows = [(owners[item.user_id], applications[item.app_id], item.data, self._version()) for item in items]
         values = {"now": self._now} | self._words.rows("items", queries.ITEMS, rows)
         written = await self._session.run(queries.insert_many(self._dialect, replace), values)
         versions = {(profile, application): version for profile, application, version in written}

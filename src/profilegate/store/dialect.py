@@ -17,7 +17,8 @@ class Dialect:
     name = "postgres"
     json_object = "jsonb_build_object"
     skip_locked = "FOR UPDATE SKIP LOCKED"
-    for_share = "FOR SHARE"
+    for_key_share = "FOR KEY SHARE"  # hinders nobody but who wants FOR UPDATE
+    for_update = "FOR UPDATE"
     alone = "SELECT pg_advisory_xact_lock({}, hashtext({}))"
     lowered = 'LOWER(username COLLATE "C")'  # a Turkish database would lower I to a dotless i
     find_table = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
@@ -85,7 +86,7 @@ class SQLiteDialect(Dialect):
 
     name = "sqlite"
     json_object = "json_object"
-    skip_locked = for_share = ""  # there is one writer at a time
+    skip_locked = for_key_share = for_update = ""  # there is one writer at a time
     alone = "SELECT {}, {}"
     lowered = "LOWER(username)"
     find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"

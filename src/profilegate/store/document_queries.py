@@ -25,7 +25,7 @@ THIS = raw(
 )
 EXPECTED = raw("(CAST({} AS BIGINT) IS NULL OR version = {})", Param("expected"), Param("expected"))
 
-ITEMS = {"profile": "BIGINT", "application": "BIGINT", "data": "TEXT"}
+ITEMS = {"profile": "BIGINT", "application": "BIGINT", "data": "TEXT", "version": "BIGINT"}
 NEW_USERS = {"user_id": "TEXT", "name": "TEXT", "avatar": "TEXT"}
 NOTED = {"user_id": "TEXT", "action": "TEXT", "fields": "TEXT", "version": "BIGINT"}
 
@@ -45,10 +45,10 @@ def insert(dialect: str) -> Statement:
     built = raw(
         "INSERT INTO profilegate_document (profile, application, data, version, created_at, updated_at) "
         "SELECT owner.id, app.id, CAST({} AS TEXT), CAST({} AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT) "
-        f"FROM (SELECT id FROM profilegate_profile WHERE {{}} {DIALECTS[dialect].for_share}) AS owner, "
+        f"FROM (SELECT id FROM profilegate_profile WHERE {{}} {DIALECTS[dialect].for_key_share}) AS owner, "
         "profilegate_application AS app WHERE app.tenant_id = {} AND app.app_id = {} "
         f"ON CONFLICT (profile, application) DO NOTHING RETURNING {', '.join(SHOWN)}",
-        *map(Param, ("data", "now", "now", "now")),
+        *map(Param, ("data", "version", "now", "now")),
         MINE,
         Param("tenant_id"),
         Param("app_id"),
@@ -73,6 +73,18 @@ def update(dialect: str) -> Statement:
 @lru_cache
 def delete(dialect: str) -> Statement:
     built = raw(f"DELETE FROM profilegate_document WHERE {{}} AND {{}} RETURNING {', '.join(SHOWN)}", THIS, EXPECTED)
+    return compiled(built, dialect)
+
+
+@lru_cache
+def lock_owner(dialect: str) -> Statement:
+    """Wait for documents of this user that are being written, and keep others from being begun."""
+    words = DIALECTS[dialect]
+    built = raw(
+        f"SELECT id FROM profilegate_profile WHERE tenant_id = {{}} AND user_id = {{}} {words.for_update}",
+        Param("tenant_id"),
+        Param("user_id"),
+    )
     return compiled(built, dialect)
 
 
@@ -113,7 +125,8 @@ def lock_owners(dialect: str) -> Statement:
     """The records of these users, locked against being erased; `deleted_at` tells which are."""
     words = DIALECTS[dialect]
     built = raw(
-        f"SELECT user_id, id, deleted_at FROM profilegate_profile WHERE tenant_id = {{}} AND {{}} {words.for_share}",
+        "SELECT user_id, id, deleted_at FROM profilegate_profile "
+        f"WHERE tenant_id = {{}} AND {{}} {words.for_key_share}",
         Param("tenant_id"),
         words.among("user_id", Param("user_ids")),
     )
@@ -149,11 +162,11 @@ def insert_many(dialect: str, replace: bool) -> Statement:
     )
     built = raw(
         "INSERT INTO profilegate_document (profile, application, data, version, created_at, updated_at) "
-        "SELECT items.profile, items.application, items.data, CAST({} AS BIGINT), CAST({} AS BIGINT), "
+        "SELECT items.profile, items.application, items.data, items.version, CAST({} AS BIGINT), "
         "CAST({} AS BIGINT) FROM {} WHERE TRUE "
         f"ON CONFLICT (profile, application) {instead if replace else 'DO NOTHING'} "
         "RETURNING profile, application, version",
-        *map(Param, ("now", "now", "now")),
+        *map(Param, ("now", "now")),
         DIALECTS[dialect].table("items", ITEMS),
     )
     return compiled(built, dialect)

@@ -1,10 +1,10 @@
 """The documents that applications keep about users: one at a time, and many in one transaction."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from profilegate.profiles.applications import AppDocument
+from profilegate.profiles.applications import LARGEST_ID, AppDocument, first_version
 from profilegate.profiles.record import Actor, ProfileKey
 from profilegate.store import document_queries as queries
 from profilegate.store.bulk import BulkTransaction, audited, noted
@@ -17,18 +17,21 @@ PAGE = 1_000
 
 
 class DocumentRepository:
-    """`DocumentStore` on a database. Holds no state of its own."""
+    """`DocumentStore` on a database. Holds no state of its own. `version` gives new documents their first."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, version: Callable[[], int] = first_version) -> None:
         self._engine = engine
+        self._version = version
         self._dialect = engine.engine_type
 
     async def get(self, key: ProfileKey, app_id: int) -> AppDocument | None:
+        if app_id > LARGEST_ID:
+            return None  # nor could the column hold it
         rows = await self._engine.fetch(queries.select(self._dialect), _place(key, app_id))
         return to_document(key, app_id, rows[0]) if rows else None
 
     async def create(self, key: ProfileKey, app_id: int, data: str, actor: Actor, now: int) -> AppDocument | None:
-        values = _place(key, app_id) | {"data": data, "now": now}
+        values = _place(key, app_id) | {"data": data, "now": now, "version": self._version()}
         return await self._written(queries.insert(self._dialect), key, app_id, values, actor, "document-create")
 
     async def replace(
@@ -47,7 +50,7 @@ class DocumentRepository:
     async def bulk(self, tenant_id: str, actor: Actor, now: int) -> AsyncIterator[BulkTransaction]:
         async with self._engine.session() as session:
             await session.run(queries.alone(self._dialect), {"tenant_id": tenant_id})
-            yield BulkTransaction(session, self._dialect, tenant_id, actor, now)
+            yield BulkTransaction(session, self._dialect, tenant_id, actor, now, self._version)
 
     async def all_of(self, tenant_id: str, app_id: int) -> AsyncIterator[AppDocument]:
         """Every document of an application, by user id, a page at a time; no snapshot of one moment."""
@@ -66,6 +69,8 @@ class DocumentRepository:
         actor: Actor,
         action: str,
     ) -> AppDocument | None:
+        if app_id > LARGEST_ID:
+            return None
         async with self._engine.session() as session:
             rows = await session.run(statement, values)
             if not rows:

@@ -18,7 +18,7 @@ from profilegate.profiles.record import (
 )
 from profilegate.store import creations, queries
 from profilegate.store.dialect import DIALECTS
-from profilegate.store.document_queries import delete_all_of
+from profilegate.store.document_queries import delete_all_of, lock_owner
 from profilegate.store.engine import Engine, Row, UniqueViolation
 
 JSON_COLUMNS = ("custom_data", "identities", "sso_identities", "oidc_profile", "sources", "versions")
@@ -95,9 +95,10 @@ class ProfileRepository:
         values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source}
         first, *audit = queries.erase(self._dialect)
         async with self._engine.session() as session:
+            await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             if not await session.run(first, values):
                 return False
-            for each in (*audit, delete_all_of(self._dialect)):  # by now nobody can add another document
+            for each in (*audit, delete_all_of(self._dialect)):
                 await session.run(each, values)
             return True
 

@@ -11,6 +11,9 @@ from profilegate.profiles.bulk import BulkItem
 IN_MEMORY = 1_048_576
 """Bytes."""
 
+MOST_BYTES = 4 * 1_048_576
+"""Bytes of a chunk, whatever its items."""
+
 LINE = msgspec.json.Decoder(BulkItem)
 
 
@@ -26,11 +29,13 @@ class FileSpool:
     def chunks(self, size: int) -> Iterator[list[BulkItem]]:
         self._file.seek(0)
         chunk: list[BulkItem] = []
+        taken = 0
         for line in self._file:
             chunk.append(LINE.decode(line))
-            if len(chunk) == size:
+            taken += len(line)
+            if len(chunk) == size or taken >= MOST_BYTES:
                 yield chunk
-                chunk = []
+                chunk, taken = [], 0
         if chunk:
             yield chunk
 

@@ -94,8 +94,7 @@ class ApplicationRow(Table, tablename="profilegate_application"):
 class DocumentRow(Table, tablename="profilegate_document"):
     """What one application keeps about one user; (profile, application) is unique.
 
-    `data` is JSON as text, not jsonb: numbers come back digit for digit and members in their order. `version`
-    begins with the time of creation, so that it is never the same again after a document was deleted.
+    `data` is JSON as text, not jsonb: numbers come back digit for digit and members in their order.
     """
 
     id = BigSerial(primary_key=True)

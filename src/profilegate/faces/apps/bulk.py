@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter, SkipValidation
 
 from profilegate import errors
@@ -20,6 +21,8 @@ from profilegate.profiles.json_stream import Item, ItemStream
 
 FACE = "apps"
 
+SOME = ResponseSpec(wire.BulkStatus, description="With mode=partial", generate_examples=False)
+
 Caller = Request[Principal, Any, Any]
 Bulks = NamedDependency[SkipValidation[BulkService]]
 
@@ -28,7 +31,7 @@ Bulks = NamedDependency[SkipValidation[BulkService]]
     "/operator/profile/create-bulk",
     status_code=201,
     operation_class=body(wire.Bulk),
-    responses=refusals(wire.AppError, 400, 401, 403, 413, 415, 422, 500, 503),
+    responses={207: SOME, **refusals(wire.AppError, 400, 401, 403, 413, 415, 422, 500, 503)},
 )
 async def post_bulk(
     request: Caller,

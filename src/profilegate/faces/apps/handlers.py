@@ -1,11 +1,13 @@
 """One application or document at a time: for users, for operators, and the list that anybody may see."""
 
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 from litestar import HttpMethod, Request, Response, delete, get, patch, post, put, route
 from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation
+from litestar.openapi import ResponseSpec
+from litestar.params import PathParameter, SkipValidation
 from msgspec import UNSET
 
 from profilegate import errors
@@ -14,21 +16,30 @@ from profilegate.auth.rules import actor, operated, operated_tenant, own
 from profilegate.faces.apps import wire
 from profilegate.faces.bodies import JSON, json_body, json_text
 from profilegate.faces.conditional import SHOWN, etag, if_any, only_new, seen_versions, shown
+from profilegate.faces.described import USER_ID_SCHEMA
 from profilegate.faces.openapi import body, refusals
 from profilegate.profiles.app_service import AppService
-from profilegate.profiles.applications import AppDocument, Application
+from profilegate.profiles.applications import LARGEST_ID, AppDocument, Application
 
 FACE = "apps"
+
+USERS_PATH = b"/operator/users/profile/"
+
+LONGEST_NUMBER = 10
+"""Digits of an application's id."""
 MERGE_PATCH = frozenset({"application/merge-patch+json", "application/json"})
 ANY_JSON: dict[str, Any] = {"description": "Any JSON."}
 
 REGISTRATION = msgspec.json.Decoder(wire.AppRegistration)
-NEW_PROFILE = msgspec.json.Decoder(wire.NewAppProfile)
+
+CREATED = ResponseSpec(wire.AppProfile, description="Stored as a new document", generate_examples=False)
 
 READING = (304, 400, 401, 403, 404, 500, 503)
 WRITING = (400, 401, 403, 404, 412, 413, 415, 422, 500, 503)
 
 Caller = Request[Principal, Any, Any]
+NamedUser = Annotated[str, PathParameter(schema_extra=USER_ID_SCHEMA)]
+NamedApp = Annotated[int, PathParameter(schema_extra={"minimum": 0, "maximum": LARGEST_ID})]
 Stranger = Request[Principal | None, Any, Any]
 Apps = NamedDependency[SkipValidation[AppService]]
 
@@ -60,7 +71,7 @@ async def post_app(request: Caller, apps: Apps) -> Response[wire.RegisteredApp]:
         name=given.app,
         description=given.description,
         domains=tuple(given.domains),
-        schema=None if given.schema is None else msgspec.json.encode(given.schema).decode(),
+        schema=wire.written_schema(await request.body()),
     )
     registered = await (apps.add(application) if given.app_id is UNSET else apps.register(application))
     return Response(wire.to_registered(registered), status_code=201, headers=SHOWN)
@@ -73,11 +84,34 @@ async def post_app(request: Caller, apps: Apps) -> Response[wire.RegisteredApp]:
     responses=refusals(wire.AppError, *READING, 422),
 )
 async def get_users_profile(
-    request: Caller, userid: FromPath[str], appid: FromPath[int], apps: Apps
+    request: Caller, userid: NamedUser, appid: NamedApp, apps: Apps
 ) -> Response[wire.AppProfile]:
     """Anybody's document, for an operator of the same tenant."""
     document = await apps.get(operated(request.user, userid), appid)
     return shown(request, wire.to_profile(document), tag(document))
+
+
+@route(
+    "/operator/users/profile/{rest:path}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    status_code=200,
+    include_in_schema=False,
+)
+async def get_slashed_users_profile(request: Caller, apps: Apps) -> Response[wire.AppProfile]:
+    """The same for user ids that hold slashes, which the framework would take for steps of the path."""
+    operated_tenant(request.user)
+    userid, appid = named_in(request.scope.get("raw_path", b""))
+    document = await apps.get(operated(request.user, userid), appid)
+    return shown(request, wire.to_profile(document), tag(document))
+
+
+def named_in(raw_path: bytes) -> tuple[str, int]:
+    """User and application as the client wrote them, percent-decoded once. Raises DocumentNotFound."""
+    rest = raw_path.partition(b"?")[0].partition(USERS_PATH)[2]
+    userid, _, appid = rest.rpartition(b"/")
+    if not userid or not appid.isdigit() or len(appid) > LONGEST_NUMBER:
+        raise errors.DocumentNotFound
+    return unquote(userid.decode("latin-1"), errors="surrogateescape"), int(appid)
 
 
 @route(
@@ -86,7 +120,7 @@ async def get_users_profile(
     status_code=200,
     responses=refusals(wire.AppError, *READING),
 )
-async def get_profiles(request: Caller, appid: FromPath[int], apps: Apps) -> Response[wire.AppProfiles]:
+async def get_profiles(request: Caller, appid: NamedApp, apps: Apps) -> Response[wire.AppProfiles]:
     """The caller's own document of an application, as a list of one; an empty list when there is none."""
     document = await apps.find(own(request.user, "read"), appid)
     if document is None:
@@ -102,24 +136,25 @@ async def get_profiles(request: Caller, appid: FromPath[int], apps: Apps) -> Res
 async def post_profile(request: Caller, apps: Apps) -> Response[wire.AppProfile]:
     """Store a document about oneself. There is one for each application at most."""
     key = own(request.user, "write")
-    given = await json_body(request, NEW_PROFILE)
-    text = bytes(given.profile_data).decode()
+    given = wire.new_document(await json_text(request))
     who = actor(request.user, key, FACE)
-    document = await apps.create(key, given.app_id, text, who, request.user.claimed)
+    document = await apps.create(key, given.app_id, given.data, who, request.user.claimed)
     return written(document, 201)
 
 
 @put(
     "/user/profiles/{appid:int}",
     operation_class=body(Any, rule=ANY_JSON),
-    responses=refusals(wire.AppError, *WRITING),
+    responses={201: CREATED, **refusals(wire.AppError, *WRITING)},
 )
-async def put_profile(request: Caller, appid: FromPath[int], apps: Apps) -> Response[wire.AppProfile]:
+async def put_profile(request: Caller, appid: NamedApp, apps: Apps) -> Response[wire.AppProfile]:
     """Store the body as the caller's document, in the place of one that is there."""
     key = own(request.user, "write")
     text, who = await json_text(request, JSON), actor(request.user, key, FACE)
     await refuse_unknown(apps, key.tenant_id, appid)
     if only_new(request):
+        if "if-match" in request.headers:
+            raise errors.PreconditionFailed  # there cannot be one and none
         try:
             return written(await apps.create(key, appid, text, who, request.user.claimed), 201)
         except errors.DocumentExists:
@@ -134,7 +169,7 @@ async def put_profile(request: Caller, appid: FromPath[int], apps: Apps) -> Resp
     operation_class=body(Any, types=sorted(MERGE_PATCH), rule=ANY_JSON),
     responses=refusals(wire.AppError, *WRITING),
 )
-async def patch_profile(request: Caller, appid: FromPath[int], apps: Apps) -> Response[wire.AppProfile]:
+async def patch_profile(request: Caller, appid: NamedApp, apps: Apps) -> Response[wire.AppProfile]:
     """Merge the body into the caller's document (RFC 7396): null removes a member."""
     key = own(request.user, "write")
     text, who = await json_text(request, MERGE_PATCH), actor(request.user, key, FACE)
@@ -146,7 +181,7 @@ async def patch_profile(request: Caller, appid: FromPath[int], apps: Apps) -> Re
     status_code=204,
     responses=refusals(wire.AppError, 400, 401, 403, 404, 412, 500, 503),
 )
-async def delete_profile(request: Caller, appid: FromPath[int], apps: Apps) -> None:
+async def delete_profile(request: Caller, appid: NamedApp, apps: Apps) -> None:
     """Delete the caller's document."""
     key = own(request.user, "write")
     await apps.delete(key, appid, actor(request.user, key, FACE), seen_versions(request))

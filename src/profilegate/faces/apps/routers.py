@@ -16,7 +16,7 @@ from profilegate.settings import AppsSettings
 
 USERS = [handlers.get_profiles, handlers.post_profile, handlers.put_profile, handlers.patch_profile,
          handlers.delete_profile]  # fmt: skip
-OPERATORS = [handlers.post_app, handlers.get_users_profile]
+OPERATORS = [handlers.post_app, handlers.get_users_profile, handlers.get_slashed_users_profile]
 
 # What JSON may have besides the document's own bytes: white space, escapes, and the members round it.
 ROOM = 8
@@ -52,5 +52,12 @@ def routers(
                 "request_max_body_size": settings.bulk_max_body,
             }
         ),
-        Router(**usual | {"route_handlers": [handlers.get_apps], "middleware": [cors, optional_gate]}),
+        Router(
+            **usual
+            | {
+                "route_handlers": [handlers.get_apps],
+                "middleware": [cors, optional_gate],
+                "security": [{"oidc": []}, {}],
+            }
+        ),
     ]

@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from profilegate.errors import InvalidField, MalformedBody
 from profilegate.faces.described import UserId
 from profilegate.profiles.app_service import Registered
 from profilegate.profiles.applications import LARGEST_ID, AppDocument, Application
+from profilegate.profiles.bulk import NewDocument, check_members, read_document
 from profilegate.profiles.bulk_service import BulkResult, Place
+from profilegate.profiles.json_text import Broken, NotJSON, value_of
 
 AppId = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": LARGEST_ID, "examples": [0]})]
 
@@ -27,7 +30,7 @@ class App(Struct):
 class AppRegistration(Struct, forbid_unknown_fields=True):
     """What an operator registers. An id that is there already is registered anew; without one the next is taken."""
 
-    app: str
+    app: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 128, "pattern": r"\S"})]
     app_id: AppId | UnsetType = UNSET
     description: str = ""
     domains: list[str] = []
@@ -37,7 +40,7 @@ class AppRegistration(Struct, forbid_unknown_fields=True):
 class RegisteredApp(App):
     """An application as it is registered now, and what of its documents its schema would not take any more."""
 
-    schema: msgspec.Raw | None
+    schema: Any
     violations: int
     violating_users: list[str]
 
@@ -101,6 +104,33 @@ class AppError(Struct, omit_defaults=True):
     error: str
     code: str
     details: dict[str, Any] | UnsetType = UNSET
+
+
+def new_document(text: str) -> NewDocument:
+    """What the body asks for. Raises MalformedBody or InvalidField."""
+    try:
+        value = value_of(text)
+        check_members("body", value, ("app_id", "profile_data"))
+        return read_document(value, text)
+    except NotJSON as error:
+        raise MalformedBody from error
+    except Broken as error:
+        raise InvalidField("profile_data", str(error), "json") from error
+
+
+class _WrittenSchema(Struct):
+    """The text of the schema within the text of a registration."""
+
+    schema: msgspec.Raw = msgspec.Raw(b"null")
+
+
+WRITTEN_SCHEMA = msgspec.json.Decoder(_WrittenSchema)
+
+
+def written_schema(registration: bytes) -> str | None:
+    """The schema as it was written, digit for digit; null is none."""
+    text = bytes(WRITTEN_SCHEMA.decode(registration).schema).decode()
+    return None if text == "null" else text
 
 
 def to_app(application: Application) -> App:
