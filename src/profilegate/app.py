@@ -33,7 +33,7 @@ def create_app(
     gate = ProfileGate(settings, clock=clock, transport=transport)
     return Litestar(
         plugins=[gate],
-        lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload)],
+        lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload, settings)],
         exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
         openapi_config=OpenAPIConfig(
             title="profilegate",

@@ -33,6 +33,13 @@ def load(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Se
     with every problem and its place.
     """
     source = path or environ.get(FILE_VARIABLE)
+    try:
+        return _loaded(source, environ)
+    except RecursionError:
+        raise InvalidConfiguration([f"{source}: is nested too deeply"]) from None
+
+
+def _loaded(source: str | None, environ: Mapping[str, str]) -> Settings:
     tree = _read(source) if source else {}
     problems: list[str] = []
     for name in sorted((each for each in environ if each.startswith(PREFIX)), key=_natural):
@@ -53,7 +60,10 @@ def files(source: str, environ: Mapping[str, str] = os.environ) -> list[Path]:
     named = [_value(text) for name, text in environ.items() if name.startswith(PREFIX)]
     with suppress(InvalidConfiguration):
         named.append(_read(source))
-    return [Path(source), *(Path(source).parent / name for each in named for name in _secret_files(each))]
+    try:
+        return [Path(source), *(Path(source).parent / name for each in named for name in _secret_files(each))]
+    except RecursionError:
+        return [Path(source)]
 
 
 def _secret_files(value: Any) -> Iterator[str]:

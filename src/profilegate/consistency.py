@@ -20,6 +20,8 @@ from profilegate.settings import (
     UsernameSettings,
 )
 
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+
 
 def checked(settings: Settings) -> Settings:
     """The settings, or InvalidConfiguration with all their problems at once."""
@@ -62,6 +64,8 @@ def _server(server: ServerSettings) -> Iterator[str]:
     for network in server.trusted_proxies:
         if not _is_network(network):
             yield f"trusted_proxies: {network} is not an IP address or a network such as 10.0.0.0/8"
+    if not TOKEN.fullmatch("x" if server.client_certificate_header is None else server.client_certificate_header):
+        yield "client_certificate_header: must be the name of a header, such as Client-Cert"
     if server.client_certificate_header is not None and not server.trusted_proxies:
         yield "client_certificate_header: anybody could send it; list the trusted_proxies that overwrite it"
     if server.public_url is not None and not is_trusted_url(server.public_url):

@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from profilegate.settings import ALGORITHMS
-
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-# RFC 7518, section 3.1: the algorithm that belongs to a kind of key, or to its curve.
-OF_KIND = {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
+# RFC 7518, section 3.1: the algorithms of a kind of key or of its curve, the usual one first.
+ALGORITHMS_OF = {
+    "RSA": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    "P-256": ("ES256",),
+    "P-384": ("ES384",),
+    "P-521": ("ES512",),
+    "Ed25519": ("EdDSA", "Ed25519"),
+    "Ed448": ("EdDSA", "Ed448"),
+}
+
+SMALLEST_RSA = 2048
+"""Bits (RFC 7518, section 3.3)."""
 
 
 def private_key(text: str) -> "RSAKey | ECKey | OKPKey":
@@ -22,19 +30,20 @@ def private_key(text: str) -> "RSAKey | ECKey | OKPKey":
         try:
             key = kind.import_key(msgspec.json.decode(text) if text.lstrip().startswith("{") else text)
             JWSRegistry.algorithms[algorithm(key)].sign(b"a trial", key)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
-        return key
+        if not isinstance(key, RSAKey) or key.raw_value.key_size >= SMALLEST_RSA:
+            return key
     raise ValueError("not a private key that signs")
 
 
 def algorithm(key: "RSAKey | ECKey | OKPKey") -> str:
     """What the key's `alg` says, else what its type is usually used with. Raises ValueError for one of no use here."""
-    named = key.get("alg")
-    found = named if isinstance(named, str) else OF_KIND.get(str(key.get("crv") or key.key_type), "")
-    if found not in ALGORITHMS:
-        raise ValueError("not an algorithm for signatures")
-    return found
+    possible = ALGORITHMS_OF.get(str(key.get("crv") or key.key_type), ())
+    named = key.get("alg", next(iter(possible), ""))
+    if named not in possible:
+        raise ValueError("not an algorithm that this key signs with")
+    return str(named)
 
 
 def is_private_key(text: str) -> bool:

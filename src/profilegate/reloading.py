@@ -20,13 +20,19 @@ Look = tuple[tuple[int, int, int] | None, ...]
 
 
 class Watch:
-    """The settings file `path`, with the files that its secrets are in. `apply` takes new settings over."""
+    """The settings file `path`, with the files that its secrets are in. `apply` takes new settings over.
 
-    def __init__(self, path: str, apply: Apply) -> None:
+    `current` are the settings that were read from it before.
+    """
+
+    def __init__(self, path: str, apply: Apply, current: Settings | None = None) -> None:
         self._path = path
         self._apply = apply
         self._files = configuration.files(path)
-        self._taken = self._seen = self._look()
+        self._current = current
+        self._seen = self._look()
+        # Those that were read earlier may be others than the files hold by now: then nothing is taken yet.
+        self._taken = self._seen if current is None else None
 
     async def follow(self) -> None:
         """Look until cancelled. Nothing that a file may hold ends it."""
@@ -37,7 +43,7 @@ class Watch:
     def step(self) -> None:
         """One look; reads the files when they have changed and come to rest."""
         before, self._seen = self._seen, self._look()
-        if self._seen in (before, self._taken) and self._seen != self._taken:
+        if self._seen == before and self._seen != self._taken:
             self._read()
 
     def _read(self) -> None:
@@ -45,7 +51,10 @@ class Watch:
         self._files = configuration.files(self._path)
         self._taken = self._seen = self._look()
         try:
-            self._apply(configuration.load(self._path))
+            settings = configuration.load(self._path)
+            if settings != self._current:
+                self._apply(settings)
+                self._current = settings
         except InvalidConfiguration as error:
             for problem in error.problems:
                 log.error("the changed settings are not used, the old ones stay: %s", problem)
@@ -57,9 +66,9 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(path: str, apply: Apply) -> AsyncIterator[None]:
-    """Follow the file in the background."""
-    following = asyncio.create_task(Watch(path, apply).follow())
+async def watching(path: str, apply: Apply, current: Settings | None = None) -> AsyncIterator[None]:
+    """Follow the file in the background; `current` are the settings that were read from it before."""
+    following = asyncio.create_task(Watch(path, apply, current).follow())
     try:
         yield
     finally:

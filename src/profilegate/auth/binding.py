@@ -34,25 +34,13 @@ class Binding(Struct, frozen=True, kw_only=True):
         A bound token is never taken as a plain Bearer token, nor a plain one with the DPoP scheme (RFC 9449, 7.1).
         `required` refuses plain tokens altogether.
         """
-        bound_to = self._members(confirmation)
-        if required and not bound_to:
-            raise InvalidToken("the token is not bound to a key or certificate, as this issuer's must be")
+        bound_to = provable(confirmation, required)
         if (KEY in bound_to) != (credentials.scheme == "DPoP"):
             raise InvalidToken("a token that is bound to a key, and only such a one, goes with the scheme DPoP")
         if CERTIFICATE in bound_to and not _same(bound_to[CERTIFICATE], thumbprint(credentials.certificate or b"")):
             raise InvalidToken("the token is bound to another client certificate")
         if KEY in bound_to:
             await self._check_proof(bound_to[KEY], credentials)
-
-    def _members(self, confirmation: Any) -> dict[str, str]:
-        """What the token is bound to. Whatever is not understood cannot be proved either."""
-        if confirmation is None:
-            return {}
-        if not isinstance(confirmation, dict) or not confirmation:
-            raise InvalidToken("cnf is not understood")
-        if confirmation.keys() - {KEY, CERTIFICATE} or not all(isinstance(each, str) for each in confirmation.values()):
-            raise InvalidToken("cnf is not understood")
-        return confirmation
 
     async def _check_proof(self, thumbprint: str, credentials: Credentials) -> None:
         if len(credentials.proofs) != 1:
@@ -79,10 +67,28 @@ class Binding(Struct, frozen=True, kw_only=True):
         Whoever replays a proof that was meant for another service can send that service's name as `Host`, so
         without configured addresses only a name that cannot be another's is believed.
         """
+        path = credentials.path.replace("#", "%23")  # in a request's path it begins no fragment
         if addresses := self.addresses():
-            return [each.rstrip("/") + credentials.path for each in addresses]
+            return [each.rstrip("/") + path for each in addresses]
         own = f"{credentials.url_scheme}://{credentials.host}"
-        return [own + credentials.path] if is_loopback(urlsplit(own).hostname or "") else []
+        return [own + path] if is_loopback(urlsplit(own).hostname or "") else []
+
+
+def provable(confirmation: Any, required: bool = False) -> dict[str, str]:
+    """What the claim `cnf` binds the token to; nothing without one.
+
+    Raises InvalidToken for whatever is not understood, since it cannot be proved either, and for nothing when
+    something is `required`.
+    """
+    if confirmation is None and not required:
+        return {}
+    if confirmation is None:
+        raise InvalidToken("the token is not bound to a key or certificate, as this issuer's must be")
+    if not isinstance(confirmation, dict) or not confirmation or confirmation.keys() - {KEY, CERTIFICATE}:
+        raise InvalidToken("cnf is not understood")
+    if not all(isinstance(each, str) for each in confirmation.values()):
+        raise InvalidToken("cnf is not understood")
+    return confirmation
 
 
 def _same(one: str, other: str | None) -> bool:

@@ -3,11 +3,14 @@
 import base64
 import secrets
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
-from joserfc import jwt
+import msgspec
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
+from joserfc.util import urlsafe_b64encode
 
 from profilegate.private_keys import algorithm, private_key
 from profilegate.settings import IntrospectionSettings
@@ -44,8 +47,15 @@ class ClientAuthentication:
         claims = {"iss": client_id, "sub": client_id, "aud": self._audience, "jti": secrets.token_urlsafe(16)}
         times = {"iat": now, "exp": now + ASSERTION_SECONDS}
         header = {"alg": algorithm(key), "typ": "JWT"} | ({"kid": key.kid} if key.kid else {})
-        signed = jwt.encode(header, claims | times, key, algorithms=[header["alg"]])
-        return {"client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+        assertion = signed(header, claims | times, key)
+        return {"client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+
+
+def signed(header: dict[str, str], claims: dict[str, Any], key: RSAKey | ECKey | OKPKey) -> str:
+    """A compact JWS (RFC 7515, section 7.1)."""
+    said = b".".join(urlsafe_b64encode(msgspec.json.encode(part)) for part in (header, claims))
+    signature = JWSRegistry.algorithms[header["alg"]].sign(said, key)
+    return b".".join((said, urlsafe_b64encode(signature))).decode()
 
 
 def basic(client_id: str, secret: str) -> str:

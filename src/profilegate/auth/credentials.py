@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials,
 Header = tuple[bytes, bytes]
 
 HOST = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])?(:[0-9]{1,5})?")
+
+UNREADABLE = "The Host header cannot be read."
 
 Scheme = Literal["Bearer", "DPoP"]
 SCHEMES: dict[bytes, Scheme] = {b"bearer": "Bearer", b"dpop": "DPoP"}
@@ -87,8 +90,13 @@ def _host(headers: Iterable[Header]) -> str:
     proof must name, so nothing in it may be read in two ways (RFC 9110, section 7.2)."""
     given = values(headers, b"host") or [b""]
     if len(given) > 1 or not HOST.fullmatch(given[0]):
-        raise InvalidRequest("The Host header cannot be read.")
-    return given[0].decode("ascii").lower()
+        raise InvalidRequest(UNREADABLE)
+    host = given[0].decode("ascii").lower()
+    try:
+        urlsplit(f"//{host}").port  # noqa: B018 - it raises for brackets and ports that are none
+    except ValueError:
+        raise InvalidRequest(UNREADABLE) from None
+    return host
 
 
 def authorization(headers: Iterable[Header]) -> tuple[Scheme, bytes]:

@@ -6,12 +6,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from profilegate.auth.binding import provable
 from profilegate.auth.issuer import KnownIssuer
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.jws import UnverifiedToken, is_jwt, parsed, signed_by
 from profilegate.auth.key_set import text
 from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
 from profilegate.auth.tokens import (
+    LATEST,
     check_algorithm,
     check_audience,
     check_extensions,
@@ -60,12 +62,13 @@ async def explained(issuers: Issuers, token: bytes, host: str = "", now: float |
     else:
         _opaque(told, issuers, host)
     try:
-        told.principal = await issuers.principal(token, host)
+        principal = await issuers.principal(token, host)
     except (InvalidToken, ProviderUnavailable) as error:
         if all(each.passed for each in told.checks):
             told.checks.append(Check("provider", False, _reason(error)))
         return told
-    told.checks.append(Check("binding", True, _bound_to(told.principal)))
+    if told.found("binding", lambda: provable(principal.confirmation, principal.must_be_bound), _bound_to(principal)):
+        told.principal = principal
     return told
 
 
@@ -112,7 +115,7 @@ def _opaque(told: Explanation, issuers: Issuers, host: str) -> None:
 
 
 def _bound_to(principal: Principal) -> str:
-    if principal.confirmation is None:
+    if not isinstance(principal.confirmation, dict):
         return "none; a bearer token"
     return f"must come with a proof for {', '.join(sorted(principal.confirmation))}"
 
@@ -124,8 +127,8 @@ def _audience(claims: dict[str, Any]) -> str:
 
 
 def _times(claims: dict[str, Any], now: float) -> str:
-    expires = claims.get("exp")
-    return f"expires in {expires - now:.0f} s" if isinstance(expires, (int, float)) else ""
+    expires: Any = claims.get("exp")
+    return f"expires in {expires - now:.0f} s" if type(expires) in (int, float) and abs(expires) < LATEST else ""
 
 
 def _reason(error: InvalidToken | ProviderUnavailable) -> str:

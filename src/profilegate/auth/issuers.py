@@ -1,8 +1,10 @@
 """Whose token is it? The only place that knows all issuers."""
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import httpx
 
@@ -30,6 +32,7 @@ class Issuers:
         self._transport = transport
         self._known: dict[str, KnownIssuer] = {}
         self._retired: list[KnownIssuer] = []
+        self._closing: set[asyncio.Future[None]] = set()
         self.replace(issuers)
 
     def replace(self, issuers: Sequence[IssuerSettings]) -> None:
@@ -38,7 +41,7 @@ class Issuers:
         Requests under way go on with the issuer that they began with.
         """
         known = [self._kept(each) or self._new(each) for each in issuers]
-        self._retired += [each for each in self._known.values() if each not in known]
+        self._retire([each for each in self._known.values() if each not in known])
         self._known = {each.settings.issuer: each for each in known}
         self._opaque = {host: each for each in known if each.opaque for host in each.settings.hosts or ("",)}
 
@@ -80,6 +83,19 @@ class Issuers:
         host = host.lower()
         name = PORT.sub("", host).removesuffix(".")
         return self._opaque.get(host) or self._opaque.get(name) or self._opaque.get("")
+
+    def _retire(self, replaced: list[KnownIssuer]) -> None:
+        """Close those that were replaced before these; requests that began with them have ended since."""
+        ended, self._retired = self._retired, replaced
+        with suppress(RuntimeError):  # where no loop runs nothing is open
+            asyncio.get_running_loop()
+            self._close(ended)
+
+    def _close(self, ended: list[KnownIssuer]) -> None:
+        for each in ended:
+            closing = asyncio.ensure_future(each.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def _kept(self, settings: IssuerSettings) -> KnownIssuer | None:
         known = self._known.get(settings.issuer)

@@ -38,7 +38,7 @@ class LocalProofMemory:
         self._ends: list[tuple[int, bytes]] = []
 
     async def is_first(self, use: bytes, expires_at: int, now: int) -> bool:
-        while self._ends and self._ends[0][0] <= now:
+        while self._ends and self._ends[0][0] < now:
             self._known.discard(heapq.heappop(self._ends)[1])
         if use in self._known:
             return False

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from profilegate.errors import ProviderUnavailable
@@ -53,12 +54,17 @@ class Refreshed(Generic[T]):
         An ageing value serves while a new one is fetched. One that nobody has asked about for long may have been
         withdrawn, so it is believed again only when the provider does not answer; one caller finds that out.
         """
-        if self.value is None or (self._is_outdated and not self.failing):
+        if self.value is None:
             await self.refresh()
             return True
+        if self._is_outdated and not self.failing:
+            with suppress(ProviderUnavailable):
+                await self.refresh()
+            return True
         if self.age > LONGEST:
-            self.value = None
-            raise ProviderUnavailable("what is known is too old to be believed")
+            self.value = None  # too old to be believed
+            await self.refresh()
+            return True
         if self.age <= self._max_age or self.failing:
             return False
         fetching = self._start()
