@@ -16,6 +16,7 @@
     │   ├── Suspended                    suspended             403
     │   └── FieldNotEditable             field_not_editable    403
     ├── ProfileNotFound                  not_found             404
+    │   ├── ApplicationNotFound          app_not_found         404
     │   └── DocumentNotFound                                   404
     ├── BadInput
     │   ├── MalformedBody                malformed_body        400  not JSON at all
@@ -172,6 +173,13 @@ class ProfileNotFound(ProfileGateError):
     code = "not_found"
     status = 404
     message = "There is no such profile."
+
+
+class ApplicationNotFound(ProfileNotFound):
+    """No application of the tenant has this id."""
+
+    code = "app_not_found"
+    message = "There is no application of this app_id."
 
 
 class DocumentNotFound(ProfileNotFound):

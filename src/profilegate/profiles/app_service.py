@@ -6,6 +6,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from profilegate.errors import (
+    ApplicationNotFound,
     DocumentExists,
     DocumentNotFound,
     InvalidField,
@@ -87,7 +88,7 @@ class AppService(Struct, frozen=True):
     ) -> AppDocument:
         """Store a new document, with the record that it belongs to if that is not there yet.
 
-        Raises InvalidField for an unknown application or a document that may not be, and DocumentExists.
+        Raises ApplicationNotFound, InvalidField for a document that may not be, and DocumentExists.
         """
         data = await self._checked(key.tenant_id, app_id, text)
         await self.profiles.get_or_create(key, actor, claimed)
@@ -171,7 +172,7 @@ class AppService(Struct, frozen=True):
     async def _checked(self, tenant_id: str, app_id: int, text: str) -> str:
         application = await self.applications.get(tenant_id, app_id)
         if application is None:
-            raise InvalidField("app_id", "is not a registered application", "unknown_app")
+            raise ApplicationNotFound
         data = checked(DATA, text, self.limits)
         if (problem := check_of(application)(data)) is not None:
             raise InvalidField(DATA, problem, "schema")

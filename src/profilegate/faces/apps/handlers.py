@@ -39,7 +39,14 @@ WRITING = (400, 401, 403, 404, 412, 413, 415, 422, 500, 503)
 
 Caller = Request[Principal, Any, Any]
 NamedUser = Annotated[str, PathParameter(schema_extra=USER_ID_SCHEMA)]
-NamedApp = Annotated[int, PathParameter(schema_extra={"minimum": 0, "maximum": LARGEST_ID})]
+APP_ID_SCHEMA: dict[str, Any] = {
+    "type": "integer",
+    "format": None,
+    "minimum": 0,
+    "maximum": LARGEST_ID,
+    "examples": [0],
+}
+NamedApp = Annotated[str, PathParameter(schema_extra=APP_ID_SCHEMA)]
 Stranger = Request[Principal | None, Any, Any]
 Apps = NamedDependency[SkipValidation[AppService]]
 
@@ -78,7 +85,7 @@ async def post_app(request: Caller, apps: Apps) -> Response[wire.RegisteredApp]:
 
 
 @route(
-    "/operator/users/profile/{userid:str}/{appid:int}",
+    "/operator/users/profile/{userid:str}/{appid:str}",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     status_code=200,
     responses=refusals(wire.AppError, *READING, 422),
@@ -87,7 +94,7 @@ async def get_users_profile(
     request: Caller, userid: NamedUser, appid: NamedApp, apps: Apps
 ) -> Response[wire.AppProfile]:
     """Anybody's document, for an operator of the same tenant."""
-    document = await apps.get(operated(request.user, userid), appid)
+    document = await apps.get(operated(request.user, userid), app_id(appid))
     return shown(request, wire.to_profile(document), tag(document))
 
 
@@ -109,20 +116,20 @@ def named_in(raw_path: bytes) -> tuple[str, int]:
     """User and application as the client wrote them, percent-decoded once. Raises DocumentNotFound."""
     rest = raw_path.partition(b"?")[0].partition(USERS_PATH)[2]
     userid, _, appid = rest.rpartition(b"/")
-    if not userid or not appid.isdigit() or len(appid) > LONGEST_NUMBER:
+    if not userid:
         raise errors.DocumentNotFound
-    return unquote(userid.decode("latin-1"), errors="surrogateescape"), int(appid)
+    return unquote(userid.decode("latin-1"), errors="surrogateescape"), app_id(appid.decode("latin-1"))
 
 
 @route(
-    "/user/profiles/{appid:int}",
+    "/user/profiles/{appid:str}",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     status_code=200,
     responses=refusals(wire.AppError, *READING),
 )
 async def get_profiles(request: Caller, appid: NamedApp, apps: Apps) -> Response[wire.AppProfiles]:
     """The caller's own document of an application, as a list of one; an empty list when there is none."""
-    document = await apps.find(own(request.user, "read"), appid)
+    document = await apps.find(own(request.user, "read"), app_id(appid))
     if document is None:
         return Response(wire.AppProfiles([]), headers=SHOWN)
     return shown(request, wire.AppProfiles([wire.to_profile(document)]), tag(document))
@@ -143,29 +150,29 @@ async def post_profile(request: Caller, apps: Apps) -> Response[wire.AppProfile]
 
 
 @put(
-    "/user/profiles/{appid:int}",
+    "/user/profiles/{appid:str}",
     operation_class=body(Any, rule=ANY_JSON),
     responses={201: CREATED, **refusals(wire.AppError, *WRITING)},
 )
 async def put_profile(request: Caller, appid: NamedApp, apps: Apps) -> Response[wire.AppProfile]:
     """Store the body as the caller's document, in the place of one that is there."""
     key = own(request.user, "write")
-    text, who = await json_text(request, JSON), actor(request.user, key, FACE)
-    await refuse_unknown(apps, key.tenant_id, appid)
+    text, who, app = await json_text(request, JSON), actor(request.user, key, FACE), app_id(appid)
+    await refuse_unknown(apps, key.tenant_id, app)
     if only_new(request):
         if "if-match" in request.headers:
             raise errors.PreconditionFailed  # there cannot be one and none
         try:
-            return written(await apps.create(key, appid, text, who, request.user.claimed), 201)
+            return written(await apps.create(key, app, text, who, request.user.claimed), 201)
         except errors.DocumentExists:
             raise errors.PreconditionFailed from None
     seen, must_exist = seen_versions(request), if_any(request)
-    document, is_new = await apps.put(key, appid, text, who, request.user.claimed, seen, must_exist)
+    document, is_new = await apps.put(key, app, text, who, request.user.claimed, seen, must_exist)
     return written(document, 201 if is_new else 200)
 
 
 @patch(
-    "/user/profiles/{appid:int}",
+    "/user/profiles/{appid:str}",
     operation_class=body(Any, types=sorted(MERGE_PATCH), rule=ANY_JSON),
     responses=refusals(wire.AppError, *WRITING),
 )
@@ -173,24 +180,31 @@ async def patch_profile(request: Caller, appid: NamedApp, apps: Apps) -> Respons
     """Merge the body into the caller's document (RFC 7396): null removes a member."""
     key = own(request.user, "write")
     text, who = await json_text(request, MERGE_PATCH), actor(request.user, key, FACE)
-    return written(await apps.patch(key, appid, text, who, seen_versions(request)), 200)
+    return written(await apps.patch(key, app_id(appid), text, who, seen_versions(request)), 200)
 
 
 @delete(
-    "/user/profiles/{appid:int}",
+    "/user/profiles/{appid:str}",
     status_code=204,
     responses=refusals(wire.AppError, 400, 401, 403, 404, 412, 500, 503),
 )
 async def delete_profile(request: Caller, appid: NamedApp, apps: Apps) -> None:
     """Delete the caller's document."""
     key = own(request.user, "write")
-    await apps.delete(key, appid, actor(request.user, key, FACE), seen_versions(request))
+    await apps.delete(key, app_id(appid), actor(request.user, key, FACE), seen_versions(request))
+
+
+def app_id(written: str) -> int:
+    """The application that a path names. Raises DocumentNotFound for what can be none."""
+    if not written.isascii() or not written.isdecimal() or len(written) > LONGEST_NUMBER or int(written) > LARGEST_ID:
+        raise errors.DocumentNotFound
+    return int(written)
 
 
 async def refuse_unknown(apps: AppService, tenant_id: str, app_id: int) -> None:
     """An application that only the path names, and that is not there, is not found."""
     if await apps.applications.get(tenant_id, app_id) is None:
-        raise errors.DocumentNotFound
+        raise errors.ApplicationNotFound
 
 
 def written(document: AppDocument, status: int) -> Response[wire.AppProfile]:

@@ -74,7 +74,7 @@ class BulkItem(NewAppProfile):
     user_id: UserId
 
 
-class Bulk(Struct):
+class Bulk(Struct, forbid_unknown_fields=True):
     """Many documents to be stored."""
 
     profiles: list[BulkItem]

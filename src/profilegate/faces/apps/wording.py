@@ -17,6 +17,7 @@ CODES: Mapping[type[errors.ProfileGateError], str] = {
     errors.Unauthenticated: "unauthenticated",
     errors.Suspended: "suspended",
     errors.Forbidden: "forbidden",
+    errors.ApplicationNotFound: "app_not_found",
     errors.DocumentNotFound: "document_not_found",
     errors.ProfileNotFound: "not_found",
     errors.DocumentExists: "document_exists",
