@@ -132,7 +132,7 @@ async def test_delete_deletes(client: httpx.AsyncClient) -> None:
 async def test_an_application_that_is_not_there_is_named(client: httpx.AsyncClient, service: Service) -> None:
     before = await stored(service)
     assert refusal(await create(client, "1", 99)) == (404, "app_not_found", None)
-    assert refusal(await put(client, "1", 99)) == (404, "document_not_found", None)
+    assert refusal(await put(client, "1", 99)) == (404, "app_not_found", None)
     assert await stored(service) == before
 
 
