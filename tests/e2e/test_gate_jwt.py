@@ -33,7 +33,11 @@ def by_scope(serve: Serve, provider: Provider) -> Served:
     return serve(provider, extra=f"{SCOPES}\n{OPERATOR}")
 
 
-@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+# The names of RFC 9864 are not among those that this provider signs with.
+ISSUED = sorted(ALGORITHMS - {"Ed25519", "Ed448"})
+
+
+@pytest.mark.parametrize("algorithm", ISSUED)
 def test_a_token_of_each_algorithm_is_admitted_where_it_is_listed(
     every_algorithm: Served, provider: Provider, algorithm: str
 ) -> None:
@@ -42,7 +46,7 @@ def test_a_token_of_each_algorithm_is_admitted_where_it_is_listed(
     assert (answer.status_code, answer.json().get("id")) == (200, f"signed-{algorithm}"), answer.text
 
 
-@pytest.mark.parametrize("algorithm", sorted(ALGORITHMS))
+@pytest.mark.parametrize("algorithm", ISSUED)
 def test_without_a_list_the_five_usual_algorithms_are_admitted_and_the_others_refused(
     served: Served, provider: Provider, algorithm: str
 ) -> None:
