@@ -58,7 +58,7 @@ def test_the_published_rsa_key_names_no_algorithm_and_signs_with_each(provider: 
     assert [key.get("alg") for key in provider.published_keys() if key["kty"] == "RSA"] == [None]
 
 
-@pytest.mark.parametrize("algorithm", USUAL)
+@pytest.mark.parametrize("algorithm", [each for each in ISSUED if each in USUAL])
 def test_a_new_key_is_seen_at_once(served: Served, provider: Provider, algorithm: str) -> None:
     resource = f"{RESOURCE}/{algorithm}"
     assert served.call(provider.sign_in("rotated", resource=resource)).status_code == 200

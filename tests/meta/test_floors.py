@@ -12,6 +12,8 @@ FLOORS = {
     "errors": 0,
     "identifiers": 0,
     "settings": 0,
+    "sync_settings": 0,
+    "sync_consistency": 0,
     "private_keys": 0,
     "issuer_consistency": 0,
     "consistency": 0,

@@ -167,7 +167,7 @@ def test_numbers_are_held_against_the_schema_as_they_are_written(schema: str, do
 @pytest.mark.parametrize("schema", ['{"type":"integer"}', '{"multipleOf":3}', '{"uniqueItems":true}', '{"const":1}'])
 def test_an_enormous_number_costs_nothing(schema: str, document: str) -> None:
     problem = compiled(schema)(document)
-    assert problem is None or problem.startswith("does not satisfy")
+    assert problem is None or problem.startswith(("does not satisfy", "has a number that is too long"))
 
 
 def test_a_number_that_is_too_long_for_the_schema_is_refused_and_does_not_fail() -> None:
@@ -191,7 +191,7 @@ def test_a_costly_pattern_comes_to_an_end(pattern: str) -> None:
 def test_without_a_schema_any_document_is_good(value: Any) -> None:
     text = text_of(value)
     assert any_document(text) is None
-    assert compiled("true")(text) is None
+    assert compiled("true")(text) in (None, "has a number that is too long to be held against the application's schema")
 
 
 @given(values)

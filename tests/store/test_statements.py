@@ -1,7 +1,8 @@
 """Statements are built once; values travel beside the text, never in it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import pytest
@@ -32,6 +33,14 @@ class Recorder:
     async def write(self, change: Sequence[Statement], values: Mapping[str, Any]) -> Sequence[Any]:
         self.ran += [(statement, values) for statement in change]
         return [(0, 1)] if "creation_count" in change[0].sql else []
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Recorder"]:
+        yield self
+
+    async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
+        self.ran.append((statement, values))
+        return [(0, 1)]
 
 
 async def everything_asked(dialect: Dialect) -> list[tuple[Statement, Mapping[str, Any]]]:
