@@ -26,6 +26,7 @@ from tests.faults.proxy import HOST, Fault, Proxy
 from tests.minting import AUDIENCE
 
 from profilegate.app import create_app
+from profilegate.auth.issuer import tls
 from profilegate.settings import DatabaseSettings, IntrospectionSettings, IssuerSettings, Settings
 
 HERE = "/v1/profiles/user/alice"
@@ -224,4 +225,8 @@ def without_proxies(authority: Path) -> Iterator[None]:
         for name in PROXIES:
             os.environ.pop(name, None)
             os.environ.pop(name.upper(), None)
-        yield
+        tls.cache_clear()  # what this process trusts was read before
+        try:
+            yield
+        finally:
+            tls.cache_clear()

@@ -36,6 +36,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def usual(text: str) -> float:
+    """How long a good text of this kind takes: the quickest of three, and at least a millisecond."""
+    return max(0.001, min(seconds(lambda: checked("profile_data", text, LIMITS)) for _ in range(3)))
+
+
 @given(pairs())
 def test_any_text_keeps_its_value(pair: tuple[Any, str]) -> None:
     value, text = pair
@@ -164,7 +169,8 @@ def test_what_only_looks_like_nul_or_half_a_character_is_taken(text: str) -> Non
 
 @given(st.lists(st.sampled_from("a\0\ud800\udc00é😀\\"), max_size=5).map("".join))
 def test_a_string_is_taken_exactly_when_it_has_neither_nul_nor_half_a_character(text: str) -> None:
-    bad = "\0" in text or any("\ud800" <= each <= "\udfff" for each in json.loads(json.dumps(text)))
+    text = json.loads(json.dumps(text))  # two halves that meet are one character
+    bad = "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
     for ascii_only in (True, False):
         sent = json.dumps(text, ensure_ascii=ascii_only)
         if bad:
@@ -250,14 +256,15 @@ def test_the_error_names_the_field_that_it_was_given() -> None:
     ],
 )
 def test_no_body_takes_long_to_refuse(text: str) -> None:
-    assert seconds(lambda: checked("profile_data", text, LIMITS)) < 1
+    plain_text = '"' + "x" * (len(text) - 2) + '"'
+    assert seconds(lambda: checked("profile_data", text, LIMITS)) < 100 * usual(plain_text)
 
 
 def test_a_name_that_is_there_twice_among_thousands_is_found_quickly() -> None:
     names = [f"{n:x}" for n in range(7_000)]
     text = "{" + ",".join(f'"{name}":0' for name in [*names, names[-1]]) + "}"
     assert len(text) < LIMITS.bytes
-    assert seconds(lambda: checked("profile_data", text, LIMITS)) < 0.3
+    assert seconds(lambda: checked("profile_data", text, LIMITS)) < 100 * usual(text.replace('"1b57":0}', '"other":0}'))
 
 
 APPENDIX_A = [
