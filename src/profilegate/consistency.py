@@ -19,6 +19,21 @@ from profilegate.settings import (
     Settings,
     UsernameSettings,
 )
+from profilegate.sync_consistency import (
+    between_sources,
+    within_management,
+    within_mapping,
+    within_ownership,
+    within_source,
+    within_sync,
+)
+from profilegate.sync_settings import (
+    ManagementSettings,
+    MappingSettings,
+    OwnershipSettings,
+    SourceSettings,
+    SyncSettings,
+)
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
@@ -40,6 +55,7 @@ def between_parts(settings: Settings) -> Iterator[str]:
     if not settings.database.is_postgres and settings.server.workers > 1:
         yield "server.workers: the embedded database takes one; give database.url for more"
     yield from between_issuers(settings.issuers)
+    yield from between_sources(settings.sync.sources, settings.issuers)
 
 
 @singledispatch
@@ -124,6 +140,11 @@ def _apps(apps: AppsSettings) -> Iterator[str]:
 
 
 within.register(IssuerSettings, within_issuer)
+within.register(SyncSettings, within_sync)
+within.register(OwnershipSettings, within_ownership)
+within.register(SourceSettings, within_source)
+within.register(MappingSettings, within_mapping)
+within.register(ManagementSettings, within_management)
 
 
 @within.register
@@ -148,3 +169,10 @@ def _parts(settings: Settings) -> Iterator[tuple[str, object]]:
             yield name, getattr(settings, name)
     for n, issuer in enumerate(settings.issuers):
         yield f"issuers[{n}]", issuer
+    yield "sync.ownership", settings.sync.ownership
+    for n, source in enumerate(settings.sync.sources):
+        yield f"sync.sources[{n}]", source
+        if source.mapping is not None:
+            yield f"sync.sources[{n}].mapping", source.mapping
+        if source.management is not None:
+            yield f"sync.sources[{n}].management", source.management

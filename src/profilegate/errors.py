@@ -2,6 +2,7 @@
 
     ProfileGateError                     code                  status
     ├── Unauthenticated                                        401  who is calling is not known
+    │   ├── InvalidSignature             invalid_signature     401  of a provider's delivery
     │   ├── MissingCredentials           missing_credentials   401
     │   │   └── UnsupportedScheme                              401
     │   ├── InvalidToken                 invalid_token         401
@@ -17,6 +18,8 @@
     │   └── FieldNotEditable             field_not_editable    403
     ├── ProfileNotFound                  not_found             404
     │   ├── ApplicationNotFound          app_not_found         404
+    │   ├── SourceNotFound               source_not_found      404
+    │   ├── DeadLetterNotFound                                 404
     │   └── DocumentNotFound                                   404
     ├── BadInput
     │   ├── MalformedBody                malformed_body        400  not JSON at all
@@ -60,6 +63,17 @@ class Unauthenticated(ProfileGateError):
     code = "unauthenticated"
     status = 401
     message = "Authentication is required."
+
+
+class InvalidSignature(Unauthenticated):
+    """A delivery that is not, or not now, the provider's. The reason is for the log and for `webhook` commands."""
+
+    code = "invalid_signature"
+    message = "The delivery's signature is not valid."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class MissingCredentials(Unauthenticated):
@@ -180,6 +194,19 @@ class ApplicationNotFound(ProfileNotFound):
 
     code = "app_not_found"
     message = "There is no application of this app_id."
+
+
+class SourceNotFound(ProfileNotFound):
+    """No source of deliveries has this name."""
+
+    code = "source_not_found"
+    message = "There is no such source."
+
+
+class DeadLetterNotFound(ProfileNotFound):
+    """No dead letter of the caller's tenant has this id: it may have been replayed already."""
+
+    message = "There is no such dead letter."
 
 
 class DocumentNotFound(ProfileNotFound):

@@ -2,12 +2,13 @@
 
 settings -> engine -> repository -> service -> faces
          -> issuers, binding -> gate -> middleware -> faces
+         -> sources, inbox -> reception, worker, fetching -> service
 """
 
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 from litestar.plugins import InitPlugin
 from msgspec.structs import replace
+from prometheus_client import CollectorRegistry, generate_latest
 from python_usernames.reserved_words import get_reserved_words
 
 from profilegate.auth.binding import Binding
@@ -25,7 +27,7 @@ from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.nonces import Nonces
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import health, logto, metadata, phoenix
+from profilegate.faces import health, logto, metadata, phoenix, sync, webhooks
 from profilegate.faces.apps.routers import routers as apps_routers
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import complete, described
@@ -33,6 +35,8 @@ from profilegate.faces.pace import Pace
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.profiles.json_text import Limits
+from profilegate.profiles.lives import EventService
+from profilegate.profiles.record import MEMBER
 from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
 from profilegate.profiles.usernames import CLASSES, UsernameRule
@@ -41,9 +45,14 @@ from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
 from profilegate.store.database import make_engine
 from profilegate.store.documents import DocumentRepository
+from profilegate.store.inbox import InboxRepository
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
 from profilegate.store.spool import FileSpool
+from profilegate.store.stale import StaleRepository
+from profilegate.sync.metrics import SyncMetrics
+from profilegate.sync.synchronisation import Stores, Synchronisation
+from profilegate.sync_settings import Ownership, OwnershipSettings
 
 log = logging.getLogger("profilegate")
 
@@ -94,6 +103,18 @@ class ProfileGate(InitPlugin):
             ),
         )
 
+        self.registry = CollectorRegistry()
+        self.inbox = InboxRepository(self.engine, self.rules.usernames.comparison_key, settings.sync.retention_days)
+        self.sync = Synchronisation(
+            settings.sync,
+            self.issuers,
+            Stores(self.inbox, StaleRepository(self.engine)),
+            EventService(self.rules, clock),
+            SyncMetrics(self.registry),
+            clock,
+            transport,
+        )
+
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.route_handlers.extend(self.routers())
         app_config.lifespan.append(self.lifespan)
@@ -107,7 +128,7 @@ class ProfileGate(InitPlugin):
         guard, cors = GateMiddleware(self.gate), CORSMiddleware(server.cors_origins)
         pace = Pace(self.settings.usernames.checks_per_minute)
         return [
-            health.router(self.database_state),
+            health.router(self.database_state, self.metrics),
             *(metadata.routers(self.metadata, server.public_url) if server.public_url else ()),
             phoenix.router(self.profiles, guard, cors, server.max_body, told),
             logto.router(self.profiles, guard, cors, pace, server.max_body, told),
@@ -121,6 +142,8 @@ class ProfileGate(InitPlugin):
                 self.public_tenant(),
                 told,
             ),
+            webhooks.router(self.sync.sources, self.sync.reception),
+            sync.router(self.sync.operations, guard, told),
         ]
 
     @asynccontextmanager
@@ -134,7 +157,8 @@ class ProfileGate(InitPlugin):
         try:
             await self.engine.open()
             await self._refuse_unknown_schema()
-            yield
+            async with self.sync.running():
+                yield
         finally:
             await self.issuers.close()
             await self.engine.close()
@@ -170,6 +194,12 @@ class ProfileGate(InitPlugin):
         hosts = (host for issuer in self.settings.issuers for host in issuer.hosts)
         return [] if url is None else [url, *(urlsplit(url)._replace(netloc=host).geturl() for host in hosts)]
 
+    async def metrics(self) -> bytes:
+        """What Prometheus reads; the database's part as it was when it last answered."""
+        with suppress(StoreUnavailable):
+            await self.sync.operations.look()
+        return generate_latest(self.registry)
+
     async def database_state(self) -> str:
         """ "connected", or what keeps the database from being used."""
         try:
@@ -185,6 +215,14 @@ class ProfileGate(InitPlugin):
             await schema.refuse_unknown(self.engine, self.settings.usernames)
         except StoreUnavailable:
             log.warning("the database does not answer yet; serving without it until it does")
+
+
+def ownership(settings: OwnershipSettings) -> dict[str, Ownership]:
+    """Whose word counts for each field, in the domain's names."""
+    said: dict[str, Ownership] = {each: getattr(settings, each) for each in FIELDS}
+    said["oidc_profile"] = said.pop("profile")
+    said["sso_identities"] = said["identities"]
+    return said | {f"{MEMBER}{claim}": owner for claim, owner in settings.claims.items()}
 
 
 def username_rule(settings: UsernameSettings) -> UsernameRule:
@@ -207,6 +245,7 @@ def rules(settings: Settings) -> ProfileRules:
         usernames=username_rule(settings.usernames),
         avatar_base=settings.avatars.base_url,
         editing={("oidc_profile" if each == "profile" else each): getattr(fields, each) for each in FIELDS},
+        ownership=ownership(settings.sync.ownership),
         create_on_read=settings.phoenix.create_on_read,
         creations_per_hour=settings.phoenix.creations_per_hour,
     )

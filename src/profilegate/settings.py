@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct, field
 
+from profilegate.sync_settings import SyncSettings
+
 Editing = Literal["edit", "read_only", "off"]
 Managed = Literal["read_only", "off"]
 Letters = Literal["lowercase", "uppercase", "numbers", "underscore"]
@@ -235,3 +237,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fields: FieldSettings = field(default_factory=FieldSettings)
     phoenix: PhoenixSettings = field(default_factory=PhoenixSettings)
     apps: AppsSettings = field(default_factory=AppsSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)

@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import httpx
 import msgspec
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64encode
 
@@ -51,7 +51,7 @@ class ClientAuthentication:
         return {"client_id": client_id, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
 
 
-def signed(header: dict[str, str], claims: dict[str, Any], key: RSAKey | ECKey | OKPKey) -> str:
+def signed(header: dict[str, str], claims: dict[str, Any], key: RSAKey | ECKey | OKPKey | OctKey) -> str:
     """A compact JWS (RFC 7515, section 7.1)."""
     said = b".".join(urlsafe_b64encode(msgspec.json.encode(part)) for part in (header, claims))
     signature = JWSRegistry.algorithms[header["alg"]].sign(said, key)

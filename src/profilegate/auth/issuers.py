@@ -78,6 +78,10 @@ class Issuers:
         except KeyError:
             raise InvalidToken("the issuer is not known here") from None
 
+    def known(self, issuer: str) -> KnownIssuer | None:
+        """The issuer of this name, if there is one now."""
+        return self._known.get(issuer)
+
     def at(self, host: str) -> KnownIssuer | None:
         """The issuer whose opaque tokens are taken at this host, given with or without a port."""
         host = host.lower()

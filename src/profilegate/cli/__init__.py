@@ -8,6 +8,7 @@ from profilegate.cli.apps import apps
 from profilegate.cli.demo import demo
 from profilegate.cli.service import check_config, migrate, openapi, serve
 from profilegate.cli.token import verify_token
+from profilegate.cli.webhook import webhook
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,7 +17,7 @@ def cli() -> None:
     """One true user profile behind any OpenID Connect provider."""
 
 
-for command in (demo, serve, migrate, check_config, verify_token, openapi, apps):
+for command in (demo, serve, migrate, check_config, verify_token, openapi, apps, webhook):
     cli.add_command(command)
 
 

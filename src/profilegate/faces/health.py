@@ -1,4 +1,4 @@
-"""What load balancers ask, without a token: /health and /ready."""
+"""What load balancers and Prometheus ask, without a token: /health, /ready and /metrics."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,6 +6,7 @@ from litestar import HttpMethod, Response, Router, route
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from profilegate.faces.provided import provided
 
@@ -27,6 +28,7 @@ class Readiness(Struct):
 
 
 Ready = Callable[[], Awaitable[str]]
+Metrics = Callable[[], Awaitable[bytes]]
 
 
 @route("/health", http_method=READ, status_code=200, sync_to_thread=False)
@@ -44,8 +46,17 @@ async def ready(database: NamedDependency[SkipValidation[Ready]]) -> Response[Re
     return Response(readiness, status_code=200 if connected else 503, headers=PUBLIC)
 
 
-def router(state: Ready) -> Router:
+@route("/metrics", http_method=READ, status_code=200, include_in_schema=False)
+async def metrics(shown: NamedDependency[SkipValidation[Metrics]]) -> Response[bytes]:
+    """Counters and gauges in the Prometheus text format. Numbers only: no user, no tenant."""
+    return Response(await shown(), headers=PUBLIC, media_type=CONTENT_TYPE_LATEST)
+
+
+def router(state: Ready, shown: Metrics) -> Router:
     """The public endpoints, outside the gate."""
     return Router(
-        path="/", route_handlers=[health, ready], dependencies={"database": provided(state)}, tags=["Operation"]
+        path="/",
+        route_handlers=[health, ready, metrics],
+        dependencies={"database": provided(state), "shown": provided(shown)},
+        tags=["Operation"],
     )

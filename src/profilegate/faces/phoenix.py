@@ -1,7 +1,6 @@
 """The Phoenix face: GET and PUT /v1/profiles/user/{user_id}, POST /v1/profiles/batch."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.described import USER_ID_SCHEMA, Name, UserId
+from profilegate.faces.moments import moment
 from profilegate.faces.openapi import body, refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import Refusal, worded
@@ -158,9 +158,7 @@ def to_wire(profile: Profile, profiles: ProfileService) -> PhoenixProfile:
 
 
 def _time(milliseconds: int) -> str | None:
-    if not milliseconds:
-        return None
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment(milliseconds) if milliseconds else None
 
 
 def router(

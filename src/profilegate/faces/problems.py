@@ -33,15 +33,16 @@ def worded(origins: Collection[str]) -> Handler:
 def _answer(request: Request[Any, Any, Any], exception: Exception) -> Response[bytes]:
     """`Allow` and the like are kept from the framework's own errors."""
     if isinstance(exception, HTTPException) and exception.status_code < 500:
-        return _problem(exception.status_code, exception.detail, dict(exception.headers or {}))
+        return problem(exception.status_code, exception.detail, dict(exception.headers or {}))
     error = known(request, exception)
-    return _problem(error.status, str(error), headers(error))
+    return problem(error.status, str(error), headers(error))
 
 
-def _problem(status: int, detail: str, extra: dict[str, str]) -> Response[bytes]:
-    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+def problem(status: int, detail: str, extra: dict[str, str]) -> Response[bytes]:
+    """An error in this shape."""
+    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(
-        msgspec.json.encode(problem),
+        msgspec.json.encode(told),
         status_code=status,
         headers={"cache-control": "no-store", "x-content-type-options": "nosniff", **extra},
         media_type=MEDIA_TYPE,

@@ -1,5 +1,7 @@
 """The record that a first access stores."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from profilegate.profiles import avatars, names
@@ -9,10 +11,25 @@ from profilegate.profiles.rules import ProfileRules
 
 def bare(key: ProfileKey, now: int, rules: ProfileRules) -> Profile:
     """The record of a user of whom nothing is known: name and avatar generated. `now` in Unix milliseconds."""
-    made = ProfileChange(name=names.generated(key), avatar=avatars.generated(rules.avatar_base, key))
-    return _with(
-        Profile(tenant_id=key.tenant_id, user_id=key.user_id, created_at=now, updated_at=now), made, "generated"
-    )
+    made = ProfileChange(name=absent("name", key, rules), avatar=absent("avatar", key, rules))
+    empty = Profile(tenant_id=key.tenant_id, user_id=key.user_id, created_at=now, updated_at=now)
+    return _with(empty, made, "generated", field_version(now))
+
+
+def absent(field: str, key: ProfileKey, rules: ProfileRules) -> Any:
+    """What a record has in the place of a field that nobody has set."""
+    match field:
+        case "name":
+            return names.generated(key)
+        case "avatar":
+            return avatars.generated(rules.avatar_base, key)
+        case "custom_data" | "identities":
+            return {}
+        case "sso_identities":
+            return []
+        case "has_password" | "suspended_by_idp":
+            return False
+    return None
 
 
 def known(first: Profile, claimed: ProfileChange, wanted: ProfileChange, actor: Actor) -> Profile:
@@ -20,12 +37,12 @@ def known(first: Profile, claimed: ProfileChange, wanted: ProfileChange, actor: 
 
     Both changes must have passed the rules already.
     """
-    return _with(_with(first, claimed, "claims"), wanted, actor.source)
+    claims = _with(first, claimed, "claims", actor.claims_version)
+    return _with(claims, wanted, actor.source, field_version(first.created_at))
 
 
-def _with(profile: Profile, change: ProfileChange, source: Source) -> Profile:
+def _with(profile: Profile, change: ProfileChange, source: Source, version: str) -> Profile:
     given = change.given()
-    version = field_version(profile.created_at)
     plain = {field: value for field, value in given.items() if not field.startswith(MEMBER)}
     members = {field.removeprefix(MEMBER): value for field, value in given.items() if field.startswith(MEMBER)}
     return replace(

@@ -44,7 +44,9 @@ class ProfileStore(Protocol):
         """
 
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
-        """Set those of the given fields that are still generated, or were never set; None when nothing changed.
+        """Set those of the given fields that nobody has set, or only the provider, before the actor's token was made.
+
+        None when nothing changed.
 
         A username that is taken is left alone. Raises UsernameTaken only when one is lost in a race.
         """

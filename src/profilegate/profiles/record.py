@@ -42,6 +42,11 @@ class Actor(Struct, frozen=True):
         """What a field's source becomes when this actor sets it."""
         return "operator" if self.kind == "system" else self.kind
 
+    @property
+    def claims_version(self) -> str:
+        """How new the claims of the actor's token are; older than every event when it does not say."""
+        return field_version(0 if self.issued_at is None else self.issued_at * 1000)
+
 
 class Profile(Struct, frozen=True, kw_only=True):
     """What is known about one user of one tenant.

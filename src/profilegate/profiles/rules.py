@@ -1,5 +1,6 @@
 """The rules for a record's values, as configured: one place that every face, webhook and command shares."""
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -11,21 +12,35 @@ from profilegate.profiles.text import refuse_longer, refuse_unprintable
 from profilegate.profiles.usernames import UsernameRule
 
 CONTACT_LIMIT = 128
-"""Code points of an email address or a phone number."""
+"""Code points of an email address, a phone number or a client's id."""
+
+LATEST = 10**15
+"""Unix milliseconds: the year 33658."""
 
 Editing = Literal["edit", "read_only", "off"]
+Ownership = Literal["user", "idp", "idp_until_edited"]
+
+FIELDS = frozenset(ProfileChange.__struct_fields__)
+
+TYPES: dict[str, type] = {
+    "custom_data": dict, "identities": dict, "sso_identities": list, "has_password": bool, "last_sign_in_at": int,
+    f"{MEMBER}address": dict,
+}  # fmt: skip
+"""The fields that are no text."""
 
 
 class ProfileRules(Struct, frozen=True):
     """What values are taken, who may edit which field, and when other people's records are made.
 
     `avatar_base` is the URL that generated avatars start with; `editing` holds the fields that are
-    not freely editable by their owner; `creations_per_hour` counts other people's records per caller.
+    not freely editable by their owner; `ownership` says whose word counts when the provider's events say another
+    value, by field, all claims being "oidc_profile"; `creations_per_hour` counts other people's records per caller.
     """
 
     usernames: UsernameRule
     avatar_base: str
     editing: dict[str, Editing] = {}
+    ownership: dict[str, Ownership] = {}
     create_on_read: Literal["anyone", "self"] = "anyone"
     creations_per_hour: int = 600
 
@@ -56,8 +71,29 @@ class ProfileRules(Struct, frozen=True):
             raise FieldNotEditable(field)
 
     def editing_of(self, field: str) -> Editing:
-        """What the owner may do with a field; a claim goes with all of `oidc_profile`."""
-        return self.editing.get("oidc_profile" if field.startswith(MEMBER) else field, "edit")
+        """What the owner may do with a field, of which a claim is a part of `oidc_profile`; the provider's are read."""
+        editing = self.editing.get("oidc_profile" if field.startswith(MEMBER) else field, "edit")
+        return "read_only" if editing == "edit" and self.ownership.get(field) == "idp" else editing
+
+    def owner_of(self, field: str) -> Ownership:
+        """Whose word counts for a field. What no setting names is the provider's."""
+        whole = "oidc_profile" if field.startswith(MEMBER) else field
+        return self.ownership.get(field) or self.ownership.get(whole, "idp")
+
+    def acceptable(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Those of a provider's values that are of the right type and follow the rules; an empty text is none.
+
+        A provider's odd value is no reason to refuse the others, and never stands against a good one.
+        """
+        taken: dict[str, Any] = {}
+        known = (each for each in said.items() if each[0] in FIELDS or each[0].startswith(MEMBER))
+        for field, value in known:
+            if value is None or value == "":
+                taken[field] = None
+            elif type(value) is TYPES.get(field, str) and (type(value) is not int or 0 <= value < LATEST):
+                with suppress(InvalidField):
+                    taken[field] = self._value(field, value)
+        return taken
 
     def problem(self, field: str, value: Any) -> InvalidField | None:
         """Which rule the value breaks, or None."""
@@ -81,7 +117,7 @@ class ProfileRules(Struct, frozen=True):
                 return avatars.checked(value)
             case "username", str():
                 return self.usernames.checked(value)
-            case (("primary_email" | "primary_phone"), str()):
+            case (("primary_email" | "primary_phone" | "application_id"), str()):
                 refuse_unprintable(field, value)
                 refuse_longer(field, value, CONTACT_LIMIT)
         return value

@@ -114,13 +114,13 @@ class ProfileService(Struct, frozen=True):
         return avatars.regenerated(self.rules.avatar_base, key, self._now())
 
     async def _filled(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> Profile:
-        """The record after generated values gave way to the owner's claims. Asks the store only when one is new.
+        """The record after generated and older values gave way to the owner's claims. The store is asked only for news.
 
         A claimed username that somebody else has is new every time; then the store's look finds it taken.
         """
         if not (claimed and _owns(actor, profile.key)):
             return profile
-        news = self.rules.accepted(_unknown(profile, claimed))
+        news = self.rules.accepted(_news(profile, claimed, actor.claims_version))
         if not news:
             return profile
         try:
@@ -183,14 +183,19 @@ def _owns(actor: Actor, key: ProfileKey) -> bool:
     return actor.kind == "user" and actor.id == key.user_id
 
 
-def _unknown(profile: Profile, claimed: ProfileChange) -> ProfileChange:
-    """The claimed values for fields that nobody has set yet and that differ from what stands there."""
+def _news(profile: Profile, claimed: ProfileChange, version: str) -> ProfileChange:
+    """The claimed values that differ from what stands there, where that is generated, or the provider's and older."""
     return ProfileChange.of(
         {
             field: value
             for field, value in claimed.given().items()
-            if profile.sources.get(field, "generated") == "generated"
-            and profile.value(field) != value
+            if profile.value(field) != value
             and field not in ABOUT_THE_FIRST_ACCESS
+            and _is_newer(profile, field, version)
         }
     )
+
+
+def _is_newer(profile: Profile, field: str, version: str) -> bool:
+    source = profile.sources.get(field, "generated")
+    return source == "generated" or (source in ("claims", "idp") and profile.versions.get(field, "") < version)

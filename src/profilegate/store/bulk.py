@@ -74,7 +74,7 @@ class BulkTransaction:
         return {user: row for user, row, gone in rows if gone is None}, {user for user, _, gone in rows if gone}
 
     async def _locked(self, user_ids: list[str]) -> Sequence[Any]:
-        values = {"tenant_id": self._tenant_id, "user_ids": self._words.texts(user_ids)}
+        values = {"tenant_id": self._tenant_id, "user_ids": self._words.many(user_ids)}
         return await self._session.run(queries.lock_owners(self._dialect), values)
 
     async def _made(self, owners: list[NewOwner]) -> Sequence[Any]:

@@ -20,6 +20,7 @@ class Dialect:
     for_key_share = "FOR KEY SHARE"  # hinders nobody but who wants FOR UPDATE
     for_update = "FOR UPDATE"
     alone = "SELECT pg_advisory_xact_lock({}, hashtext({}))"
+    bytewise = 'COLLATE "C"'  # a language's order skips dots
     lowered = 'LOWER(username COLLATE "C")'  # a Turkish database would lower I to a dotless i
     find_table = "SELECT 1 FROM pg_catalog.pg_class WHERE oid = to_regclass($1)"
     find_migrations = "SELECT name FROM migration WHERE app_name = $1"
@@ -59,11 +60,11 @@ class Dialect:
         )
 
     def among(self, column: str, param: Param) -> QueryString:
-        """Whether the column is one of the texts that the value holds."""
+        """Whether the column is one of those that the value holds."""
         return raw(f"{column} = ANY({{}})", param)
 
-    def texts(self, values: list[str]) -> object:
-        """The value for `among`, as the driver takes it."""
+    def many(self, values: list[Any]) -> object:
+        """The value for `among`, as the driver takes it: texts, or numbers."""
         return values
 
     def table(self, name: str, columns: Mapping[str, str]) -> QueryString:
@@ -88,6 +89,7 @@ class SQLiteDialect(Dialect):
     json_object = "json_object"
     skip_locked = for_key_share = for_update = ""  # there is one writer at a time
     alone = "SELECT {}, {}"
+    bytewise = ""
     lowered = "LOWER(username)"
     find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     find_migrations = "SELECT name FROM migration WHERE app_name = ?"
@@ -115,7 +117,7 @@ class SQLiteDialect(Dialect):
     def among(self, column: str, param: Param) -> QueryString:
         return raw(f"{column} IN (SELECT value FROM json_each({{}}))", param)
 
-    def texts(self, values: list[str]) -> object:
+    def many(self, values: list[Any]) -> object:
         return msgspec.json.encode(values).decode()
 
     def table(self, name: str, columns: Mapping[str, str]) -> QueryString:

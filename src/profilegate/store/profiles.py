@@ -49,19 +49,19 @@ class ProfileRepository:
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
         if not keys:
             return {}
-        ids = DIALECTS[self._dialect].texts(sorted({key.user_id for key in keys}))
+        ids = DIALECTS[self._dialect].many(sorted({key.user_id for key in keys}))
         values = {"tenant_id": keys[0].tenant_id, "user_ids": ids}
         records = map(to_record, await self._engine.fetch(queries.select_many(self._dialect), values))
         return {ProfileKey(each.tenant_id, each.user_id): each for each in records}
 
     async def create(self, profile: Profile, actor: Actor) -> bool:
-        values = _audit(actor, profile.created_at, "create") | self._row(profile)
+        values = _audit(actor, profile.created_at, "create") | self._row(profile) | _seen(profile, actor)
         return bool(await self._written(queries.insert(self._dialect), values))
 
     async def revive(self, profile: Profile, actor: Actor) -> bool:
         issued_at = (actor.issued_at or 0) * 1000
         values = _audit(actor, profile.created_at, "create") | self._row(profile)
-        values |= {"issued_at": issued_at, "buried_version": profile.version - 1}
+        values |= {"issued_at": issued_at, "buried_version": profile.version - 1} | _seen(profile, actor)
         return bool(await self._written(queries.revive(self._dialect), values))
 
     async def change(
@@ -87,12 +87,13 @@ class ProfileRepository:
         if not given:
             return None
         values = _audit(actor, now, "fill") | self._changed(key, given, now, "claims")
+        values |= {"field_version": actor.claims_version}
         rows = await self._written(queries.fill(self._dialect, tuple(given)), values)
         found = to_record(rows[0]) if rows else None
         return found if isinstance(found, Profile) else None
 
     async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
-        values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source}
+        values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source, "grave": field_version(now)}
         first, *audit = queries.erase(self._dialect)
         async with self._engine.session() as session:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
@@ -169,6 +170,12 @@ def _tombstone(values: Mapping[str, Any]) -> Tombstone | None:
     if values["deleted_at"] is None:
         return None
     return Tombstone(**{name: values[name] for name in Tombstone.__struct_fields__})
+
+
+def _seen(profile: Profile, actor: Actor) -> Values:
+    """A user's own token is a sign of life, as of when it was made; nobody else's is."""
+    own = actor.kind == "user" and actor.id == profile.user_id
+    return {"seen_version": actor.claims_version if own else ""}
 
 
 def _key(key: ProfileKey) -> Values:

@@ -68,7 +68,7 @@ def insert(dialect: str) -> Audited:
 @lru_cache
 def revive(dialect: str) -> Audited:
     """A record in the place of its owner's own tombstone, if the token is newer than that."""
-    columns = [column for column in (*RECORD, "username_key") if column not in {"tenant_id", "user_id"}]
+    columns = [each for each in (*RECORD, "username_key", "seen_version") if each not in {"tenant_id", "user_id"}]
     values = joined(", ", (raw(f"{column} = {{}}", Param(column)) for column in columns))
     place = raw(
         "{} AND deleted_by = 'user' AND deleted_at < {} AND version = {}",
@@ -89,10 +89,11 @@ def change(dialect: str, fields: Sequence[str]) -> Audited:
 
 @lru_cache(maxsize=256)
 def fill(dialect: str, fields: Sequence[str]) -> Audited:
-    """Set these fields where nobody but the generator has set them yet, and a username only while it is free."""
+    """Set these fields where they are generated, or the provider's and older; a username only while it is free."""
     differs = {
         field: raw(
-            f"(COALESCE(sources ->> {DIALECTS[dialect].key(field)}, 'generated') = 'generated' AND {{}}{{}})",
+            "({} AND {}{})",
+            _gives_way(DIALECTS[dialect], field),
             _differs(dialect, field),
             _username_free() if field == "username" else raw(""),
         )
@@ -113,6 +114,7 @@ def erase(dialect: str) -> Audited:
     values = [raw(emptied), *(raw(f"{column} = {{}}", "{}") for column in objects)]
     values += [
         raw("sso_identities = {}, deleted_at = {}, deleted_by = {}", "[]", Param("now"), Param("deleted_by")),
+        raw("deleted_version = {}", Param("grave")),
         # Should the user return, the tokens from before stay refused.
         raw(
             "revoked_before = CASE WHEN COALESCE(revoked_before, -1) < {} THEN {} ELSE revoked_before END",
@@ -142,7 +144,7 @@ def revoke_before(dialect: str) -> Audited:
 
 
 def _insert() -> Query[Any, Any]:
-    row = row_of(ProfileRow, (*RECORD, "username_key"))
+    row = row_of(ProfileRow, (*RECORD, "username_key", "seen_version"))
     unless_there = ProfileRow.insert(row).on_conflict((ProfileRow.tenant_id, ProfileRow.user_id), "DO NOTHING")
     return unless_there.returning(*map(ProfileRow._meta.get_column_by_name, RETURNED))
 
@@ -208,6 +210,15 @@ def _noted(words: Dialect, column: str, differs: dict[str, QueryString], param: 
     for field, different in differs.items():
         whole = words.merged(whole, words.if_differs(different, field, raw("CAST({} AS TEXT)", param)))
     return whole
+
+
+def _gives_way(words: Dialect, field: str) -> QueryString:
+    key = words.key(field)
+    return raw(
+        f"(COALESCE(sources ->> {key}, 'generated') = 'generated' OR (sources ->> {key} IN ('claims', 'idp') "
+        f"AND COALESCE(versions ->> {key}, '') {words.bytewise} < {{}}))",
+        Param("field_version"),
+    )
 
 
 def _username_free() -> QueryString:

@@ -1,6 +1,5 @@
 """What goes over the wire, to and fro."""
 
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from profilegate.errors import InvalidField, MalformedBody
 from profilegate.faces.described import UserId
+from profilegate.faces.moments import moment
 from profilegate.profiles.app_service import Registered
 from profilegate.profiles.applications import LARGEST_ID, AppDocument, Application
 from profilegate.profiles.bulk import NewDocument, check_members, read_document
@@ -155,8 +155,8 @@ def to_profile(document: AppDocument) -> AppProfile:
         app_id=document.app_id,
         user_id=document.key.user_id,
         profile_data=msgspec.Raw(document.data.encode()),
-        created_at=_time(document.created_at),
-        updated_at=_time(document.updated_at),
+        created_at=moment(document.created_at),
+        updated_at=moment(document.updated_at),
     )
 
 
@@ -174,7 +174,3 @@ def to_status(result: BulkResult) -> BulkStatus:
 
 def _place(place: Place) -> dict[str, Any]:
     return {"app_id": place.app_id, "user_id": place.user_id}
-
-
-def _time(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

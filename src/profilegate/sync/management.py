@@ -1,0 +1,93 @@
+"""A provider's API about its users: one user's fields, had with client credentials or a fixed token."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2 import OAuth2Error
+
+from profilegate.auth.documents import answered
+from profilegate.auth.issuer import USER_AGENT, tls
+from profilegate.auth.json_object import json_object
+from profilegate.errors import ProviderUnavailable
+from profilegate.sync.said import Payload
+from profilegate.sync_settings import ManagementSettings
+
+SPARE = 60
+"""Seconds before its end from which a token is not used any more."""
+
+
+class Management:
+    """The API of one source. `clock` gives Unix seconds. State per process: one token."""
+
+    def __init__(
+        self,
+        settings: ManagementSettings,
+        clock: Callable[[], float],
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._client = AsyncOAuth2Client(
+            settings.client_id,
+            settings.client_secret,
+            scope=settings.scope,
+            token_endpoint=settings.token_endpoint,
+            transport=transport,
+            verify=tls(),
+            timeout=settings.timeout,
+            headers={"user-agent": USER_AGENT},
+        )
+        self._token: str | None = None
+        self._ends = 0.0
+
+    async def user(self, subject: str) -> Payload | None:
+        """The user, as the API has them; None when there is none. Raises ProviderUnavailable."""
+        url = self._settings.url.replace("{id}", quote(subject, safe=""))
+        header = await self._authorization()
+
+        def made() -> httpx.Request:
+            request: httpx.Request = self._client.build_request("GET", url, headers=header)
+            return request
+
+        answer = await answered(self._client, made, self._settings.timeout)
+        if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+            return None
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            self._token = None
+        if answer.status != httpx.codes.OK:
+            raise ProviderUnavailable(f"{self._settings.url} answered {answer.status}")
+        try:
+            return json_object(answer.body)
+        except ValueError:
+            raise ProviderUnavailable(f"{self._settings.url} did not answer with a JSON object") from None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _authorization(self) -> dict[str, str]:
+        settings = self._settings
+        token = settings.token or await self._current()
+        return settings.headers | {settings.header: f"{settings.scheme} {token}".strip()}
+
+    async def _current(self) -> str:
+        if self._token is None or self._clock() >= self._ends:
+            said = await self._fetched()
+            self._token, lasts = said["access_token"], said.get("expires_in")
+            self._ends = self._clock() + (lasts - SPARE if isinstance(lasts, int) else SPARE)
+        return self._token
+
+    async def _fetched(self) -> dict[str, Any]:
+        wanted = {name: getattr(self._settings, name) for name in ("audience", "resource")}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        try:
+            token: dict[str, Any] = await self._client.fetch_token(
+                self._settings.token_endpoint, grant_type="client_credentials", **given
+            )
+        except (OAuth2Error, httpx.HTTPError, ValueError) as error:
+            raise ProviderUnavailable(f"no token for {self._settings.url}: {type(error).__name__}") from error
+        if not isinstance(token.get("access_token"), str):
+            raise ProviderUnavailable(f"no token for {self._settings.url}")
+        return token
