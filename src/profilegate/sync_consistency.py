@@ -1,14 +1,17 @@
 """Whether the settings of the providers' webhooks can be used, one by one and beside the issuers."""
 
+import base64
 import re
 from collections.abc import Iterator, Sequence
 
-from profilegate.identifiers import TENANT_ID_LIMIT, is_identifier, is_web_address
+from profilegate.identifiers import TENANT_ID_LIMIT, is_identifier, is_trusted_url
 from profilegate.settings import ALGORITHMS, IssuerSettings
 from profilegate.sync_settings import (
     ManagementSettings,
     MappingSettings,
     OwnershipSettings,
+    ProviderName,
+    Signature,
     SourceSettings,
     SyncSettings,
 )
@@ -19,8 +22,11 @@ POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")  # RFC 6901, section 3
 
 # With these the provider's own public keys can stand in for a secret.
 WITHOUT_SECRET = frozenset({"jwt_header", "jwt_body", "security_event", "logout_token"})
-USUAL = {
-    "fusionauth": "jwt_header", "kinde": "jwt_body", "security_events": "security_event", "logout": "logout_token",
+# The providers' usual ways, as `sync.providers` has them, which a test compares.
+USUAL: dict[ProviderName, Signature] = {
+    "logto": "digest", "clerk": "standard", "supabase": "standard", "keycloak": "digest", "zitadel": "timestamped",
+    "auth0": "static", "okta": "static", "workos": "timestamped", "fusionauth": "jwt_header", "kinde": "jwt_body",
+    "security_events": "security_event", "logout": "logout_token",
 }  # fmt: skip
 # Others' tokens of the same issuer would pass for ours without it (RFC 8417, section 2.2; Logout 1.0, section 2.6).
 WITH_AUDIENCE = frozenset({"security_event", "logout_token"})
@@ -75,7 +81,7 @@ def between_sources(sources: Sequence[SourceSettings], issuers: Sequence[IssuerS
 
 def within_source(source: SourceSettings) -> Iterator[str]:
     """Problems of one source by itself."""
-    signature = source.signature or USUAL.get(source.provider, "")
+    signature = source.signature or USUAL.get(source.provider, "standard")
     if not NAME.fullmatch(source.name):
         yield "name: must be 1 to 64 lower-case letters, digits, hyphens or underscores, as it is part of a URL"
     if source.tenant is not None and not is_identifier(source.tenant, TENANT_ID_LIMIT):
@@ -86,6 +92,8 @@ def within_source(source: SourceSettings) -> Iterator[str]:
         yield "secrets: must not be empty"
     if signature in WITH_AUDIENCE and not source.audiences:
         yield "audiences: at least one is required, or tokens that are meant for others would be taken"
+    if signature == "standard" and not all(_is_base64(part) for each in source.secrets for part in each.split("|")):
+        yield "secrets: must be base64, usually after whsec_ (or whpk_ for a public key)"
     if source.header is not None and not TOKEN.fullmatch(source.header):
         yield "header: must be the name of a header"
     if unknown := sorted(set(source.algorithms) - HMACS - ALGORITHMS):
@@ -99,6 +107,14 @@ def within_source(source: SourceSettings) -> Iterator[str]:
     if source.reconcile_hours and source.management is None:
         yield "reconcile_hours: needs management, where the users are read"
     yield from _generic(source)
+
+
+def _is_base64(secret: str) -> bool:
+    text = secret.removeprefix("v1,").removeprefix("whsec_").removeprefix("whpk_")
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False
 
 
 def _generic(source: SourceSettings) -> Iterator[str]:
@@ -128,12 +144,15 @@ def within_mapping(mapping: MappingSettings) -> Iterator[str]:
 
 def within_management(management: ManagementSettings) -> Iterator[str]:
     """Problems of the provider's API."""
-    if "{id}" not in management.url or not is_web_address(management.url.replace("{id}", "id")):
+    address, _, query = management.url.replace("{id}", "id").partition("?")
+    if "{id}" not in management.url or not is_trusted_url(address) or "#" in query:
         yield "url: must be an https URL (http only on a loopback address) with {id} in it"
     if management.token is None and not (
         management.client_id and management.client_secret and management.token_endpoint
     ):
         yield "token: is required, or client_id, client_secret and token_endpoint"
+    if management.token_endpoint is not None and not is_trusted_url(management.token_endpoint):
+        yield "token_endpoint: must be an https URL (http only on a loopback address), without query or fragment"
     if not TOKEN.fullmatch(management.header):
         yield "header: must be the name of a header"
     if not 0 < management.timeout <= 60:

@@ -4,12 +4,12 @@ The answer comes after the delivery is stored and before it is applied. Errors a
 Security Event Tokens, whose own standard has a shape for them (RFC 8935).
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import PathParameter, SkipValidation
 
 from profilegate.errors import BodyTooLarge, InvalidSignature, ProfileGateError
 from profilegate.faces.problems import problem
@@ -23,12 +23,15 @@ from profilegate.sync.verifiers import kind_of
 SHOWN = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 Anybody = Request[Any, Any, Any]
+NamedSource = Annotated[str, PathParameter()]
 KnownSources = NamedDependency[SkipValidation[Sources]]
 Receptions = NamedDependency[SkipValidation[Reception]]
 
 
 @post("/webhooks/{source:str}", status_code=202, include_in_schema=False)
-async def post_webhook(request: Anybody, source: str, sources: KnownSources, reception: Receptions) -> Response[bytes]:
+async def post_webhook(
+    request: Anybody, source: NamedSource, sources: KnownSources, reception: Receptions
+) -> Response[bytes]:
     """Take a delivery: 202 when it is stored, 200 when it is nothing for us, or was done with at once."""
     from_whom = sources.named(source)
     body = await _body(request, from_whom.settings.max_body)
@@ -39,7 +42,7 @@ async def post_webhook(request: Anybody, source: str, sources: KnownSources, rec
 
 
 @get("/webhooks/{source:str}", status_code=200, include_in_schema=False)
-async def get_webhook(request: Anybody, source: str, sources: KnownSources) -> Response[dict[str, str]]:
+async def get_webhook(request: Anybody, source: NamedSource, sources: KnownSources) -> Response[dict[str, str]]:
     """Prove to Okta that the address is ours, by repeating what it asks for."""
     challenge = challenge_of(sources.named(source), headers_of(request.scope["headers"]))
     return Response({"verification": challenge}, headers=SHOWN)

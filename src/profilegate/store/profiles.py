@@ -16,7 +16,7 @@ from profilegate.profiles.record import (
     Tombstone,
     field_version,
 )
-from profilegate.store import creations, queries
+from profilegate.store import creations, life_queries, queries
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.document_queries import delete_all_of, lock_owner
 from profilegate.store.engine import Engine, Row, UniqueViolation
@@ -99,8 +99,9 @@ class ProfileRepository:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             if not await session.run(first, values):
                 return False
-            for each in (*audit, delete_all_of(self._dialect)):
-                await session.run(each, values)
+            beside = (*life_queries.buried(self._dialect), life_queries.forget_said(self._dialect))
+            for each in (*audit, delete_all_of(self._dialect), *beside):
+                await session.run(each, values | {"nothing": b""})
             return True
 
     async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
