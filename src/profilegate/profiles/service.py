@@ -120,13 +120,32 @@ class ProfileService(Struct, frozen=True):
         """
         if not (claimed and _owns(actor, profile.key)):
             return profile
-        news = self.rules.accepted(_news(profile, claimed, actor.claims_version))
+        news = self.rules.accepted(self._news(profile, claimed, actor.claims_version))
         if not news:
             return profile
         try:
             return await self.store.fill(profile.key, news, actor, self._now()) or profile
         except UsernameTaken:
             return profile
+
+    def _news(self, profile: Profile, claimed: ProfileChange, version: str) -> ProfileChange:
+        """The claimed values that differ from what stands there, where that is generated, or an older claim or event."""
+        return ProfileChange.of(
+            {
+                field: value
+                for field, value in claimed.given().items()
+                if profile.value(field) != value
+                and field not in ABOUT_THE_FIRST_ACCESS
+                and self._is_newer(profile, field, version)
+            }
+        )
+
+    def _is_newer(self, profile: Profile, field: str, version: str) -> bool:
+        source = profile.sources.get(field, "generated")
+        if source == "generated":
+            return True
+        followed = source in ("claims", "idp") and self.rules.owner_of(field) != "user"
+        return followed and profile.versions.get(field, "") < version
 
     async def _made(
         self,
@@ -181,21 +200,3 @@ class ProfileService(Struct, frozen=True):
 
 def _owns(actor: Actor, key: ProfileKey) -> bool:
     return actor.kind == "user" and actor.id == key.user_id
-
-
-def _news(profile: Profile, claimed: ProfileChange, version: str) -> ProfileChange:
-    """The claimed values that differ from what stands there, where that is generated, or the provider's and older."""
-    return ProfileChange.of(
-        {
-            field: value
-            for field, value in claimed.given().items()
-            if profile.value(field) != value
-            and field not in ABOUT_THE_FIRST_ACCESS
-            and _is_newer(profile, field, version)
-        }
-    )
-
-
-def _is_newer(profile: Profile, field: str, version: str) -> bool:
-    source = profile.sources.get(field, "generated")
-    return source == "generated" or (source in ("claims", "idp") and profile.versions.get(field, "") < version)

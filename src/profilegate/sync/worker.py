@@ -26,6 +26,9 @@ POLL = 1.0
 LONGEST_PAUSE = 300
 """Seconds between two tries of one delivery."""
 
+GRANTS = 30.0
+"""Seconds after which usernames are looked for that people have given up."""
+
 WISHES = 50
 """Usernames that are given belatedly, in one transaction."""
 
@@ -42,6 +45,7 @@ class Worker:
         self._max_attempts = max_attempts
         self._clock = clock
         self._bell = asyncio.Event()
+        self._granted = 0.0
 
     def wake(self) -> None:
         """Say that something waits."""
@@ -62,7 +66,9 @@ class Worker:
         applied = 0
         while batch := await self._batch():
             applied += batch
-        await self._grant_wishes()
+        if applied or self._clock() - self._granted > GRANTS:
+            self._granted = self._clock()
+            await self._grant_wishes()
         return applied
 
     async def _batch(self) -> int:
@@ -91,7 +97,7 @@ class Worker:
     async def _apply(self, work: Work, delivery: Delivery) -> None:
         source = self._sources.named(delivery.source)
         for said in source.said(delivery):
-            if said.kind == "logout":
+            if said.kind in ("logout", "revoke"):
                 await work.lives.end_sessions(source.issuer, said.subject, said.session_id)
             event = source.event(said, delivery)
             if event is None:
