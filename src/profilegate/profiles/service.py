@@ -129,7 +129,7 @@ class ProfileService(Struct, frozen=True):
             return profile
 
     def _news(self, profile: Profile, claimed: ProfileChange, version: str) -> ProfileChange:
-        """The claimed values that differ from what stands there, where that is generated, or an older claim or event."""
+        """The claimed values that differ from what stands there, where that is generated, or the provider's."""
         return ProfileChange.of(
             {
                 field: value
