@@ -24,7 +24,8 @@ POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")  # RFC 6901, section 3
 WITHOUT_SECRET = frozenset({"jwt_header", "jwt_body", "security_event", "logout_token"})
 # The providers' usual ways, as `sync.providers` has them, which a test compares.
 USUAL: dict[ProviderName, Signature] = {
-    "logto": "digest", "clerk": "standard", "supabase": "standard", "keycloak": "digest", "zitadel": "timestamped",
+    "logto": "digest", "standard": "standard", "clerk": "standard",
+    "supabase": "standard", "keycloak": "digest", "zitadel": "timestamped",
     "auth0": "static", "okta": "static", "workos": "timestamped", "fusionauth": "jwt_header", "kinde": "jwt_body",
     "security_events": "security_event", "logout": "logout_token",
 }  # fmt: skip

@@ -9,7 +9,7 @@ Signature = Literal[
     "standard", "digest", "timestamped", "static", "jwt_header", "jwt_body", "security_event", "logout_token"
 ]
 ProviderName = Literal[
-    "logto", "clerk", "supabase", "keycloak", "zitadel", "auth0", "okta", "workos", "fusionauth", "kinde",
+    "logto", "standard", "clerk", "supabase", "keycloak", "zitadel", "auth0", "okta", "workos", "fusionauth", "kinde",
     "security_events", "logout", "generic",
 ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from profilegate.profiles.events import SUSPENSION
 from profilegate.profiles.record import MEMBER, ProfileChange
 from profilegate.sync.said import Said, Unreadable
 
-KINDS = {"set", "suspend", "restore", "revoke", "delete"}
+KINDS = {"set", "suspend", "restore", "revoke", "delete", "logout"}
 FIELDS = {*ProfileChange.__struct_fields__, *(f"{MEMBER}{name}" for name in claims.MEMBERS), SUSPENSION}
 
 ODD_TEXTS = [
@@ -69,8 +69,8 @@ def check_read(read: Callable[[dict[str, Any]], Sequence[Said]], payload: dict[s
         return
     assert isinstance(said, tuple)
     for each in said:
-        assert isinstance(each.subject, str)
-        assert each.subject
+        assert each.subject or (each.kind == "logout" and each.session_id)
+        assert isinstance(each.subject, str | None)
         assert each.kind in KINDS
         assert each.occurred_at is None or (type(each.occurred_at) is int and each.occurred_at >= 0)
         assert type(each.sequence) is int

@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sync.any_payload import anything, check_read, check_user, values
 
 from profilegate.sync.provider import Provider
 from profilegate.sync.providers.generic import generic
 from profilegate.sync.said import Said
 from profilegate.sync_settings import MappingSettings
-
-from .payloads import OBJECTS, VALUES, broken, can_be_read, can_be_user
 
 KRATOS = generic(
     MappingSettings(
@@ -227,10 +226,10 @@ def test_the_providers_api_is_read_with_the_same_pointers() -> None:
     assert SUPABASE.user(SUPABASE_PAYLOAD) == {"primary_email": "ada@corp.example"}
 
 
-@given(st.sampled_from([KRATOS, SUPABASE, HANKO]), OBJECTS | broken(KRATOS_PAYLOAD, SUPABASE_PAYLOAD, HANKO_PAYLOAD))
+@given(st.sampled_from([KRATOS, SUPABASE, HANKO]), anything(KRATOS_PAYLOAD, SUPABASE_PAYLOAD, HANKO_PAYLOAD))
 def test_any_json_is_read_or_unreadable(provider: Provider, payload: dict[str, Any]) -> None:
-    assert can_be_read(provider, payload)
-    assert can_be_user(provider, payload)
+    check_read(provider.read, payload)
+    check_user(provider.user, payload)
 
 
 STEPS = st.lists(st.sampled_from(["a", "b", "0", "1", "", "a~1b", "~0", "-"]), max_size=4)
@@ -250,7 +249,7 @@ POINTERS = STEPS.map(lambda steps: "".join(f"/{step}" for step in steps))
         snapshot=st.booleans(),
         fields=st.dictionaries(st.sampled_from(["name", "avatar"]), POINTERS),
     ),
-    st.dictionaries(st.sampled_from(["a", "b", "0", "", "a/b", "~"]), VALUES | st.just("a")),
+    st.dictionaries(st.sampled_from(["a", "b", "0", "", "a/b", "~"]), values | st.just("a")),
 )
 def test_any_pointers_into_any_json_are_read(mapping: MappingSettings, payload: dict[str, Any]) -> None:
-    assert can_be_read(generic(mapping, "static", "x-key"), payload)
+    check_read(generic(mapping, "static", "x-key").read, payload)

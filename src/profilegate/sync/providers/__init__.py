@@ -11,6 +11,7 @@ from profilegate.sync.providers.logout import LOGOUT
 from profilegate.sync.providers.logto import LOGTO
 from profilegate.sync.providers.okta import OKTA
 from profilegate.sync.providers.security_events import SECURITY_EVENTS
+from profilegate.sync.providers.standard import STANDARD
 from profilegate.sync.providers.supabase import SUPABASE
 from profilegate.sync.providers.workos import WORKOS
 from profilegate.sync.providers.zitadel import ZITADEL
@@ -18,6 +19,7 @@ from profilegate.sync_settings import ProviderName, SourceSettings
 
 PROVIDERS: dict[ProviderName, Provider] = {
     "logto": LOGTO,
+    "standard": STANDARD,
     "clerk": CLERK,
     "supabase": SUPABASE,
     "keycloak": KEYCLOAK,
