@@ -31,8 +31,8 @@ from profilegate.sync_settings import (
     ManagementSettings,
     MappingSettings,
     OwnershipSettings,
-    SourceSettings,
     SyncSettings,
+    WebhookSettings,
 )
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
@@ -55,7 +55,7 @@ def between_parts(settings: Settings) -> Iterator[str]:
     if not settings.database.is_postgres and settings.server.workers > 1:
         yield "server.workers: the embedded database takes one; give database.url for more"
     yield from between_issuers(settings.issuers)
-    yield from between_sources(settings.sync.sources, settings.issuers)
+    yield from between_sources(settings.webhooks, settings.issuers)
 
 
 @singledispatch
@@ -142,7 +142,7 @@ def _apps(apps: AppsSettings) -> Iterator[str]:
 within.register(IssuerSettings, within_issuer)
 within.register(SyncSettings, within_sync)
 within.register(OwnershipSettings, within_ownership)
-within.register(SourceSettings, within_source)
+within.register(WebhookSettings, within_source)
 within.register(MappingSettings, within_mapping)
 within.register(ManagementSettings, within_management)
 
@@ -170,9 +170,9 @@ def _parts(settings: Settings) -> Iterator[tuple[str, object]]:
     for n, issuer in enumerate(settings.issuers):
         yield f"issuers[{n}]", issuer
     yield "sync.ownership", settings.sync.ownership
-    for n, source in enumerate(settings.sync.sources):
-        yield f"sync.sources[{n}]", source
+    for n, source in enumerate(settings.webhooks):
+        yield f"webhooks[{n}]", source
         if source.mapping is not None:
-            yield f"sync.sources[{n}].mapping", source.mapping
+            yield f"webhooks[{n}].mapping", source.mapping
         if source.management is not None:
-            yield f"sync.sources[{n}].management", source.management
+            yield f"webhooks[{n}].management", source.management

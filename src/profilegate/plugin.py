@@ -106,7 +106,7 @@ class ProfileGate(InitPlugin):
         self.registry = CollectorRegistry()
         self.inbox = InboxRepository(self.engine, self.rules.usernames.comparison_key, settings.sync.retention_days)
         self.sync = Synchronisation(
-            settings.sync,
+            settings,
             self.issuers,
             Stores(self.inbox, StaleRepository(self.engine)),
             EventService(self.rules, clock),

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct, field
 
-from profilegate.sync_settings import SyncSettings
+from profilegate.sync_settings import SyncSettings, WebhookSettings
 
 Editing = Literal["edit", "read_only", "off"]
 Managed = Literal["read_only", "off"]
@@ -238,3 +238,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phoenix: PhoenixSettings = field(default_factory=PhoenixSettings)
     apps: AppsSettings = field(default_factory=AppsSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    webhooks: tuple[WebhookSettings, ...] = ()

@@ -12,8 +12,8 @@ from profilegate.sync_settings import (
     OwnershipSettings,
     ProviderName,
     Signature,
-    SourceSettings,
     SyncSettings,
+    WebhookSettings,
 )
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -67,24 +67,24 @@ def within_ownership(ownership: OwnershipSettings) -> Iterator[str]:
         yield f"claims.{claim}: is not a standard claim; they are {', '.join(sorted(CLAIMS))}"
 
 
-def between_sources(sources: Sequence[SourceSettings], issuers: Sequence[IssuerSettings]) -> Iterator[str]:
+def between_sources(sources: Sequence[WebhookSettings], issuers: Sequence[IssuerSettings]) -> Iterator[str]:
     """Problems of the sources with one another, and with the issuers."""
     known = [each.issuer for each in issuers]
     for n, source in enumerate(sources):
-        place = f"sync.sources[{n}]"
-        if source.name in [each.name for each in sources[:n]]:
-            yield f"{place}.name: {source.name} is listed twice"
+        place = f"webhooks[{n}]"
+        if source.source in [each.source for each in sources[:n]]:
+            yield f"{place}.source: {source.source} is listed twice"
         if source.issuer is None and len(known) > 1:
             yield f"{place}.issuer: is needed, since there are several issuers"
         elif source.issuer is not None and source.issuer not in known:
             yield f"{place}.issuer: {source.issuer} is not one of the issuers"
 
 
-def within_source(source: SourceSettings) -> Iterator[str]:
+def within_source(source: WebhookSettings) -> Iterator[str]:
     """Problems of one source by itself."""
-    signature = source.signature or USUAL.get(source.provider, "standard")
-    if not NAME.fullmatch(source.name):
-        yield "name: must be 1 to 64 lower-case letters, digits, hyphens or underscores, as it is part of a URL"
+    signature = source.signature or USUAL.get(source.kind, "standard")
+    if not NAME.fullmatch(source.source):
+        yield "source: must be 1 to 64 lower-case letters, digits, hyphens or underscores, as it is part of a URL"
     if source.tenant is not None and not is_identifier(source.tenant, TENANT_ID_LIMIT):
         yield f"tenant: must be 1 to {TENANT_ID_LIMIT} printable ASCII characters"
     if signature not in WITHOUT_SECRET and not source.secrets:
@@ -118,10 +118,10 @@ def _is_base64(secret: str) -> bool:
         return False
 
 
-def _generic(source: SourceSettings) -> Iterator[str]:
-    if (source.provider == "generic") != (source.mapping is not None):
+def _generic(source: WebhookSettings) -> Iterator[str]:
+    if (source.kind == "generic") != (source.mapping is not None):
         yield "mapping: is required for generic, and for no other provider"
-    if source.provider == "generic" and source.signature is None:
+    if source.kind == "generic" and source.signature is None:
         yield "signature: is required for generic"
 
 

@@ -89,11 +89,11 @@ class ManagementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
         return f"ManagementSettings(url={self.url!r}, ...)"  # secrets must not end up in traces
 
 
-class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One provider whose webhooks are received at /webhooks/{name}."""
+class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One provider whose webhooks are received at /webhooks/{source}."""
 
-    name: str
-    provider: ProviderName
+    source: str
+    kind: ProviderName
     issuer: str | None = None
     """Whose users it tells about; needed where there are several issuers."""
     tenant: str | None = None
@@ -119,16 +119,13 @@ class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How often every record is compared with the provider's; 0 for never. Needs `management`."""
 
     def __repr__(self) -> str:
-        return (
-            f"SourceSettings(name={self.name!r}, provider={self.provider!r}, ...)"  # secrets must not end up in traces
-        )
+        return f"WebhookSettings(source={self.source!r}, ...)"  # secrets must not end up in traces
 
 
 class SyncSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the identity providers keep the records in step."""
 
     ownership: OwnershipSettings = field(default_factory=OwnershipSettings)
-    sources: tuple[SourceSettings, ...] = ()
     max_attempts: int = 10
     """Tries to apply a delivery before it is a dead letter; the pause between them doubles from 1 to 300 seconds."""
     retention_days: int = 14

@@ -17,8 +17,8 @@ from profilegate.sync_settings import (
     ManagementSettings,
     MappingSettings,
     OwnershipSettings,
-    SourceSettings,
     SyncSettings,
+    WebhookSettings,
 )
 
 ISSUER = IssuerSettings(issuer="https://id.example", audiences=("x",))
@@ -27,34 +27,34 @@ MAPPING = MappingSettings(subject="/id")
 API = ManagementSettings(url="https://id.example/users/{id}", token="t")
 
 
-def logto(**changes: Any) -> SourceSettings:
-    return SourceSettings(**{"name": "logto", "provider": "logto", "secrets": ("s",)} | changes)
+def logto(**changes: Any) -> WebhookSettings:
+    return WebhookSettings(**{"source": "logto", "kind": "logto", "secrets": ("s",)} | changes)
 
 
-def generic(**changes: Any) -> SourceSettings:
-    usual = {"name": "any", "provider": "generic", "signature": "digest", "secrets": ("s",), "mapping": MAPPING}
-    return SourceSettings(**usual | changes)
+def generic(**changes: Any) -> WebhookSettings:
+    usual = {"source": "any", "kind": "generic", "signature": "digest", "secrets": ("s",), "mapping": MAPPING}
+    return WebhookSettings(**usual | changes)
 
 
-def problems(*sources: SourceSettings, issuers: tuple[IssuerSettings, ...] = (ISSUER,), **sync: Any) -> list[str]:
+def problems(*sources: WebhookSettings, issuers: tuple[IssuerSettings, ...] = (ISSUER,), **sync: Any) -> list[str]:
     try:
-        checked(Settings(issuers=issuers, sync=SyncSettings(sources=sources, **sync)))
+        checked(Settings(issuers=issuers, webhooks=sources, sync=SyncSettings(**sync)))
     except InvalidConfiguration as error:
         return list(error.problems)
     return []
 
 
 @pytest.mark.parametrize("source", [logto(), generic(), logto(management=API, reconcile_hours=24)])
-def test_a_good_source_has_no_problem(source: SourceSettings) -> None:
+def test_a_good_source_has_no_problem(source: WebhookSettings) -> None:
     assert problems(source) == []
 
 
 @pytest.mark.parametrize(
     ("source", "place"),
     [
-        (logto(name="Logto"), "name"),
-        (logto(name=""), "name"),
-        (logto(name="a/b"), "name"),
+        (logto(source="Logto"), "source"),
+        (logto(source=""), "source"),
+        (logto(source="a/b"), "source"),
         (logto(secrets=()), "secrets"),
         (logto(secrets=("",)), "secrets"),
         (logto(tenant=" \n"), "tenant"),
@@ -67,10 +67,10 @@ def test_a_good_source_has_no_problem(source: SourceSettings) -> None:
         (logto(mapping=MAPPING), "mapping"),
         (generic(mapping=None), "mapping"),
         (generic(signature=None), "signature"),
-        (SourceSettings(name="a", provider="clerk", secrets=("whsec_not base64",)), "secrets"),
-        (SourceSettings(name="a", provider="supabase", secrets=("v1,whsec_AAECAwQFBgc=|no!",)), "secrets"),
-        (SourceSettings(name="a", provider="security_events"), "audiences"),
-        (SourceSettings(name="a", provider="logout"), "audiences"),
+        (WebhookSettings(source="a", kind="clerk", secrets=("whsec_not base64",)), "secrets"),
+        (WebhookSettings(source="a", kind="supabase", secrets=("v1,whsec_AAECAwQFBgc=|no!",)), "secrets"),
+        (WebhookSettings(source="a", kind="security_events"), "audiences"),
+        (WebhookSettings(source="a", kind="logout"), "audiences"),
         (generic(mapping=MappingSettings(subject="id")), "mapping.subject"),
         (generic(mapping=MappingSettings(subject="/id", occurred_at="/~2")), "mapping.occurred_at"),
         (generic(mapping=MappingSettings(subject="/id", fields={"nmae": "/n"})), "mapping.fields.nmae"),
@@ -83,8 +83,8 @@ def test_a_good_source_has_no_problem(source: SourceSettings) -> None:
         (logto(management=ManagementSettings(url=API.url, token="t", timeout=0)), "management.timeout"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(source: SourceSettings, place: str) -> None:
-    assert [each for each in problems(source) if each.startswith(f"sync.sources[0].{place}:")]
+def test_a_mistake_is_told_with_its_place(source: WebhookSettings, place: str) -> None:
+    assert [each for each in problems(source) if each.startswith(f"webhooks[0].{place}:")]
 
 
 @pytest.mark.parametrize(("name", "value"), [("max_attempts", 0), ("retention_days", 0), ("silence_factor", 1)])
@@ -93,19 +93,19 @@ def test_numbers_of_the_section_have_bounds(name: str, value: int) -> None:
 
 
 def test_two_sources_of_one_name_are_refused() -> None:
-    assert problems(logto(), logto()) == ["sync.sources[1].name: logto is listed twice"]
+    assert problems(logto(), logto()) == ["webhooks[1].source: logto is listed twice"]
 
 
 def test_with_several_issuers_a_source_names_its_own() -> None:
     assert problems(logto(), issuers=(ISSUER, SECOND)) == [
-        "sync.sources[0].issuer: is needed, since there are several issuers"
+        "webhooks[0].issuer: is needed, since there are several issuers"
     ]
     assert problems(logto(issuer=SECOND.issuer), issuers=(ISSUER, SECOND)) == []
 
 
 def test_an_issuer_that_is_not_configured_is_refused() -> None:
     assert problems(logto(issuer="https://other.example")) == [
-        "sync.sources[0].issuer: https://other.example is not one of the issuers"
+        "webhooks[0].issuer: https://other.example is not one of the issuers"
     ]
 
 

@@ -12,7 +12,7 @@ import click
 from profilegate.cli.running import FAILED, config_option, loaded, refuse, run
 from profilegate.errors import InvalidConfiguration, SourceNotFound
 from profilegate.settings import Settings
-from profilegate.sync_settings import SourceSettings
+from profilegate.sync_settings import WebhookSettings
 
 
 @click.group()
@@ -113,6 +113,6 @@ def _signed(settings: Settings, name: str, body: BinaryIO, delivery_id: str | No
         refuse(InvalidConfiguration([f"{name}: {error}"]))
 
 
-def _source(settings: Settings, name: str) -> SourceSettings:
-    found = next((each for each in settings.sync.sources if each.name == name), None)
-    return found if found is not None else refuse(SourceNotFound(f"There is no source {name!r} in sync.sources."))
+def _source(settings: Settings, name: str) -> WebhookSettings:
+    found = next((each for each in settings.webhooks if each.source == name), None)
+    return found if found is not None else refuse(SourceNotFound(f"There is no source {name!r} in webhooks."))

@@ -37,7 +37,7 @@ class SourceView(Struct):
     """A source. Times are ISO 8601, durations seconds; `is_silent` when it has been silent for unusually long."""
 
     source: str
-    provider: str
+    kind: str
     last_delivery_at: str | None
     lag_seconds: float
     """How long the oldest delivery that is not applied yet has been waiting."""
@@ -125,8 +125,8 @@ def _source(state: SourceState) -> SourceView:
     health, settings = state.health, state.source.settings
     oldest = health.oldest_waiting_at
     return SourceView(
-        source=settings.name,
-        provider=settings.provider,
+        source=settings.source,
+        kind=settings.kind,
         last_delivery_at=_told(health.last_received_at),
         lag_seconds=0.0 if oldest is None else max(0, state.now - oldest) / 1000,
         waiting=health.waiting,

@@ -64,7 +64,7 @@ def router(sources: Sources, reception: Reception) -> Router:
     def on_error(request: Anybody, exception: Exception) -> Response[bytes]:
         error = known(request, exception)
         name = request.path_params.get("source")
-        source = next((each for each in sources.all() if each.settings.name == name), None)
+        source = next((each for each in sources.all() if each.name == name), None)
         if source is not None and _is(source, "security_event") and error.status in (400, 401):
             return _security_event_problem(error)
         extra = headers(error)

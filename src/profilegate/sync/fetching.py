@@ -80,7 +80,7 @@ class Fetching:
             period, issuer = source.settings.reconcile_hours * HOUR, source.known
             for tenant in source.tenants if period and issuer is not None else ():
                 prefix = issuer.user_id_prefix if issuer is not None else ""
-                marked += await self._stale.mark_next(source.settings.name, tenant, prefix, period, self._now())
+                marked += await self._stale.mark_next(source.name, tenant, prefix, period, self._now())
         return bool(marked)
 
     async def _asked(self, stale: Stale, began: int) -> None:

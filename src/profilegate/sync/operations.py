@@ -69,8 +69,8 @@ class Operations:
         """Set the gauges of all sources, and tell of those that have become silent, or speak again."""
         for source in self._sources.all():
             state = await self._state(source)
-            self._metrics.show(source.settings.name, state.health, state.is_silent, state.now)
-            self._tell(source.settings.name, state)
+            self._metrics.show(source.name, state.health, state.is_silent, state.now)
+            self._tell(source.name, state)
 
     def _tell(self, name: str, state: SourceState) -> None:
         if state.is_silent and name not in self._silent:
@@ -82,11 +82,11 @@ class Operations:
             self._silent.discard(name)
 
     async def _state(self, source: Source) -> SourceState:
-        health, now = await self._inbox.health(source.settings.name), self._now()
+        health, now = await self._inbox.health(source.name), self._now()
         return SourceState(source, health, is_silent(health.recent, self._silence_factor, now), now)
 
     def _names(self, tenant_id: str) -> list[str]:
-        return [each.settings.name for each in self._sources.of_tenant(tenant_id)]
+        return [each.name for each in self._sources.of_tenant(tenant_id)]
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

@@ -31,9 +31,9 @@ class Reception:
         try:
             outcome = await self._taken(source, headers, body)
         except ProfileGateError as error:
-            self._metrics.received.labels(source.settings.name, error.code).inc()
+            self._metrics.received.labels(source.name, error.code).inc()
             raise
-        self._metrics.received.labels(source.settings.name, outcome).inc()
+        self._metrics.received.labels(source.name, outcome).inc()
         return outcome
 
     async def _taken(self, source: Source, headers: Headers, body: bytes) -> Outcome:

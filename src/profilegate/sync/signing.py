@@ -20,7 +20,7 @@ from profilegate.sync.signatures.static import spellings
 from profilegate.sync.signatures.token_keys import is_public_key
 from profilegate.sync.signatures.tokens import BODY_DIGEST
 from profilegate.sync.verifiers import header_of, kind_of
-from profilegate.sync_settings import SourceSettings
+from profilegate.sync_settings import WebhookSettings
 
 TYPES = {"jwt_body": "JWT", "security_event": "secevent+jwt", "logout_token": "logout+jwt", "jwt_header": "JWT"}
 MEDIA_TYPES = {
@@ -38,7 +38,7 @@ class SignedDelivery(Struct, frozen=True):
 
 
 def signed_delivery(
-    source: SourceSettings, issuer: str, body: bytes, now: int, delivery_id: str, key: str | None = None
+    source: WebhookSettings, issuer: str, body: bytes, now: int, delivery_id: str, key: str | None = None
 ) -> SignedDelivery:
     """The body as a delivery of this source, with its first secret; `key` is a private key (PEM or JWK) for JWTs.
 
@@ -67,19 +67,19 @@ def signed_delivery(
     return SignedDelivery(headers, body)
 
 
-def _standard(source: SourceSettings, body: bytes, now: int, delivery_id: str) -> dict[str, str]:
+def _standard(source: WebhookSettings, body: bytes, now: int, delivery_id: str) -> dict[str, str]:
     key = shared_key(_secret(source).split("|")[0])
     signature = mac(key, b".".join((delivery_id.encode(), str(now).encode(), body)))
-    prefix = "svix" if source.provider == "clerk" else "webhook"
+    prefix = "svix" if source.kind == "clerk" else "webhook"
     return {f"{prefix}-id": delivery_id, f"{prefix}-timestamp": str(now), f"{prefix}-signature": f"v1,{signature}"}
 
 
-def _completed(source: SourceSettings, issuer: str, claims: dict[str, Any], now: int) -> dict[str, Any]:
+def _completed(source: WebhookSettings, issuer: str, claims: dict[str, Any], now: int) -> dict[str, Any]:
     usual = {"iss": issuer, "iat": now, "jti": secrets.token_urlsafe(16)}
     return usual | ({"aud": source.audiences[0]} if source.audiences else {}) | claims
 
 
-def _token(source: SourceSettings, kind: str, claims: dict[str, Any], key: str | None) -> bytes:
+def _token(source: WebhookSettings, kind: str, claims: dict[str, Any], key: str | None) -> bytes:
     if key is None:
         secret = OctKey.import_key(_secret(source).encode())
         return token_of({"alg": "HS256", "typ": TYPES[kind]}, claims, secret).encode()
@@ -88,8 +88,8 @@ def _token(source: SourceSettings, kind: str, claims: dict[str, Any], key: str |
     return token_of(header, claims, private).encode()
 
 
-def _secret(source: SourceSettings) -> str:
+def _secret(source: WebhookSettings) -> str:
     shared = [each for each in source.secrets if not is_public_key(each) and not each.startswith("whpk_")]
     if not shared:
-        raise InvalidConfiguration([f"sync.sources: {source.name} has no shared secret; give a private key"])
+        raise InvalidConfiguration([f"webhooks: {source.source} has no shared secret; give a private key"])
     return shared[0]

@@ -17,7 +17,7 @@ from profilegate.sync.said import Payload, Said, Unreadable
 from profilegate.sync.signatures.given import Headers
 from profilegate.sync.signatures.static import Static
 from profilegate.sync.verifiers import verifier_of
-from profilegate.sync_settings import SourceSettings
+from profilegate.sync_settings import WebhookSettings
 
 log = logging.getLogger("profilegate.sync")
 
@@ -28,15 +28,16 @@ LONGEST_ID = 200
 class Source:
     """One configured source."""
 
-    def __init__(self, settings: SourceSettings, issuer: str, issuers: Issuers) -> None:
+    def __init__(self, settings: WebhookSettings, issuer: str, issuers: Issuers) -> None:
         self.settings = settings
+        self.name = settings.source
         self.issuer = issuer
         self.provider: Provider = provider_of(settings)
         self._issuers = issuers
         try:
             self.verifier = verifier_of(settings, self.provider, issuer, lambda: issuers.known(issuer))
         except ValueError as error:
-            raise InvalidConfiguration([f"sync.sources: a secret of {settings.name} is not usable: {error}"]) from error
+            raise InvalidConfiguration([f"webhooks: a secret of {settings.source} is not usable: {error}"]) from error
 
     async def received(self, headers: Headers, body: bytes, now: float) -> Delivery | None:
         """The delivery, to be stored; None when it is genuine, but nothing for us. `now` is in Unix seconds.
@@ -50,7 +51,7 @@ class Source:
         named = self.provider.delivery_id(verified.payload) or verified.delivery_id
         key = keys[0] or ProfileKey("", "")
         return Delivery(
-            source=self.settings.name,
+            source=self.name,
             delivery_id=_bounded(named) if named else sha256(body).hexdigest(),
             received_at=int(now * 1000),
             body=body,
@@ -122,9 +123,9 @@ class Source:
 class Sources:
     """All of them, by name. Raises InvalidConfiguration when a secret cannot be one."""
 
-    def __init__(self, settings: Sequence[SourceSettings], issuers: Issuers) -> None:
+    def __init__(self, settings: Sequence[WebhookSettings], issuers: Issuers) -> None:
         only = issuers.settings[0].issuer if len(issuers.settings) == 1 else ""
-        self._sources = {each.name: Source(each, each.issuer or only, issuers) for each in settings}
+        self._sources = {each.source: Source(each, each.issuer or only, issuers) for each in settings}
 
     def named(self, name: str) -> Source:
         """Raises SourceNotFound."""
@@ -147,7 +148,7 @@ def challenge_of(source: Source, headers: Headers) -> str:
     Raises SourceNotFound for sources that do not ask so, and InvalidSignature.
     """
     challenges = headers.get("x-okta-verification-challenge", ())
-    if source.settings.provider != "okta" or len(challenges) != 1 or not isinstance(source.verifier, Static):
+    if source.settings.kind != "okta" or len(challenges) != 1 or not isinstance(source.verifier, Static):
         raise SourceNotFound
     source.verifier.check(headers)
     return challenges[0]

@@ -14,6 +14,7 @@ from profilegate.errors import StoreUnavailable
 from profilegate.profiles.deliveries import Inbox
 from profilegate.profiles.lives import EventService
 from profilegate.profiles.stale import StaleRecords
+from profilegate.settings import Settings
 from profilegate.sync.fetching import Fetching
 from profilegate.sync.management import Management
 from profilegate.sync.metrics import SyncMetrics
@@ -21,7 +22,7 @@ from profilegate.sync.operations import Operations
 from profilegate.sync.reception import Reception
 from profilegate.sync.sources import Sources
 from profilegate.sync.worker import Worker
-from profilegate.sync_settings import SourceSettings, SyncSettings
+from profilegate.sync_settings import WebhookSettings
 
 log = logging.getLogger("profilegate.sync")
 
@@ -41,7 +42,7 @@ class Synchronisation:
 
     def __init__(
         self,
-        settings: SyncSettings,
+        settings: Settings,
         issuers: Issuers,
         stores: Stores,
         events: EventService,
@@ -49,13 +50,13 @@ class Synchronisation:
         clock: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self.sources = Sources(settings.sources, issuers)
-        self.worker = Worker(self.sources, stores.inbox, events, settings.max_attempts, clock)
+        self.sources = Sources(settings.webhooks, issuers)
+        self.worker = Worker(self.sources, stores.inbox, events, settings.sync.max_attempts, clock)
         self.reception = Reception(stores.inbox, metrics, clock, self.worker.wake)
         self.operations = Operations(
-            self.sources, stores.inbox, metrics, settings.silence_factor, clock, self.worker.wake
+            self.sources, stores.inbox, metrics, settings.sync.silence_factor, clock, self.worker.wake
         )
-        self._apis = apis(settings.sources, clock, transport)
+        self._apis = apis(settings.webhooks, clock, transport)
         self.fetching = Fetching(self.sources, stores.stale, stores.inbox, events, self._apis, clock)
         self._inbox = stores.inbox
         self._clock = clock
@@ -85,7 +86,9 @@ class Synchronisation:
 
 
 def apis(
-    sources: Sequence[SourceSettings], clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None
+    sources: Sequence[WebhookSettings], clock: Callable[[], float], transport: httpx.AsyncBaseTransport | None
 ) -> dict[str, Management]:
     """The management APIs of the sources that have one, by the sources' names."""
-    return {each.name: Management(each.management, clock, transport) for each in sources if each.management is not None}
+    return {
+        each.source: Management(each.management, clock, transport) for each in sources if each.management is not None
+    }

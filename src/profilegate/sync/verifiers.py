@@ -10,13 +10,13 @@ from profilegate.sync.signatures.standard import StandardWebhooks, public_key, s
 from profilegate.sync.signatures.static import Static
 from profilegate.sync.signatures.token_keys import TokenKeys, imported, is_public_key
 from profilegate.sync.signatures.tokens import Expected, LogoutToken, SecurityEvent, TokenAsBody, TokenInHeader
-from profilegate.sync_settings import Signature, SourceSettings
+from profilegate.sync_settings import Signature, WebhookSettings
 
 USUAL_HEADERS = {"static": "authorization", "jwt_header": "authorization", "digest": "x-signature"}
 
 
 def verifier_of(
-    source: SourceSettings, provider: Provider, issuer: str, known: Callable[[], KnownIssuer | None]
+    source: WebhookSettings, provider: Provider, issuer: str, known: Callable[[], KnownIssuer | None]
 ) -> Verifier:
     """The verifier. `issuer` is the `iss` of JWTs, `known` gives its keys. Raises ValueError for unusable secrets."""
     kind, header = kind_of(source, provider), header_of(source, provider)
@@ -41,19 +41,19 @@ def verifier_of(
     return LogoutToken(expected)
 
 
-def kind_of(source: SourceSettings, provider: Provider) -> Signature:
+def kind_of(source: WebhookSettings, provider: Provider) -> Signature:
     """How the source signs."""
     return source.signature or provider.signature
 
 
-def header_of(source: SourceSettings, provider: Provider) -> str:
+def header_of(source: WebhookSettings, provider: Provider) -> str:
     """The header of the signature or secret, in lower case."""
     kind = kind_of(source, provider)
     usual = provider.header if kind == provider.signature else ""
     return (source.header or usual or USUAL_HEADERS.get(kind, "x-signature")).lower()
 
 
-def _standard(source: SourceSettings) -> StandardWebhooks:
+def _standard(source: WebhookSettings) -> StandardWebhooks:
     # Supabase writes several secrets as one, with bars between them.
     secrets = [part for each in source.secrets for part in each.split("|")]
     public = [each for each in secrets if each.startswith("whpk_")]
@@ -61,7 +61,7 @@ def _standard(source: SourceSettings) -> StandardWebhooks:
     return StandardWebhooks(tuple(map(shared_key, shared)), tuple(map(public_key, public)), source.tolerance)
 
 
-def _token_keys(source: SourceSettings, known: Callable[[], KnownIssuer | None]) -> TokenKeys:
+def _token_keys(source: WebhookSettings, known: Callable[[], KnownIssuer | None]) -> TokenKeys:
     return TokenKeys(
         algorithms=frozenset(source.algorithms),
         secrets=tuple(each.encode() for each in source.secrets if not is_public_key(each)),

@@ -15,7 +15,7 @@ from profilegate.sync.providers.standard import STANDARD
 from profilegate.sync.providers.supabase import SUPABASE
 from profilegate.sync.providers.workos import WORKOS
 from profilegate.sync.providers.zitadel import ZITADEL
-from profilegate.sync_settings import ProviderName, SourceSettings
+from profilegate.sync_settings import ProviderName, WebhookSettings
 
 PROVIDERS: dict[ProviderName, Provider] = {
     "logto": LOGTO,
@@ -34,8 +34,8 @@ PROVIDERS: dict[ProviderName, Provider] = {
 }
 
 
-def provider_of(source: SourceSettings) -> Provider:
+def provider_of(source: WebhookSettings) -> Provider:
     """The provider that a source's settings name, or describe."""
     if source.mapping is not None:
         return generic(source.mapping, source.signature or "standard", "")
-    return PROVIDERS[source.provider]
+    return PROVIDERS[source.kind]
