@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from functools import singledispatch
 
+from profilegate.account_consistency import beside_account, within_account, within_branding
+from profilegate.account_settings import AccountSettings, BrandingSettings
 from profilegate.errors import InvalidConfiguration
 from profilegate.identifiers import TENANT_ID_LIMIT, is_identifier, is_origin, is_trusted_url, is_web_address
 from profilegate.issuer_consistency import between_issuers, within_issuer
@@ -55,6 +57,7 @@ def between_parts(settings: Settings) -> Iterator[str]:
     if not settings.database.is_postgres and settings.server.workers > 1:
         yield "server.workers: the embedded database takes one; give database.url for more"
     yield from between_issuers(settings.issuers)
+    yield from beside_account(settings)
     yield from between_sources(settings.webhooks, settings.issuers)
 
 
@@ -140,6 +143,8 @@ def _apps(apps: AppsSettings) -> Iterator[str]:
 
 
 within.register(IssuerSettings, within_issuer)
+within.register(AccountSettings, within_account)
+within.register(BrandingSettings, within_branding)
 within.register(SyncSettings, within_sync)
 within.register(OwnershipSettings, within_ownership)
 within.register(WebhookSettings, within_source)
@@ -170,6 +175,8 @@ def _parts(settings: Settings) -> Iterator[tuple[str, object]]:
     for n, issuer in enumerate(settings.issuers):
         yield f"issuers[{n}]", issuer
     yield "sync.ownership", settings.sync.ownership
+    if settings.account is not None:
+        yield "account.branding", settings.account.branding
     for n, source in enumerate(settings.webhooks):
         yield f"webhooks[{n}]", source
         if source.mapping is not None:

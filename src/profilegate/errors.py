@@ -3,6 +3,7 @@
     ProfileGateError                     code                  status
     ├── Unauthenticated                                        401  who is calling is not known
     │   ├── InvalidSignature             invalid_signature     401  of a provider's delivery
+    │   ├── SignInFailed                 sign_in_failed        401  at our own page
     │   ├── MissingCredentials           missing_credentials   401
     │   │   └── UnsupportedScheme                              401
     │   ├── InvalidToken                 invalid_token         401
@@ -15,6 +16,7 @@
     │   ├── InsufficientScope            insufficient_scope    403
     │   ├── NotPermitted                 not_permitted         403
     │   ├── Suspended                    suspended             403
+    │   ├── CrossSite                    cross_site            403  a form of another site's page
     │   └── FieldNotEditable             field_not_editable    403
     ├── ProfileNotFound                  not_found             404
     │   ├── ApplicationNotFound          app_not_found         404
@@ -70,6 +72,17 @@ class InvalidSignature(Unauthenticated):
 
     code = "invalid_signature"
     message = "The delivery's signature is not valid."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class SignInFailed(Unauthenticated):
+    """A sign-in at our own page that did not come about. The reason is for the log."""
+
+    code = "sign_in_failed"
+    message = "The sign-in was not completed."
 
     def __init__(self, reason: str = "") -> None:
         super().__init__()
@@ -169,6 +182,13 @@ class Suspended(Forbidden):
 
     code = "suspended"
     message = "The account is suspended."
+
+
+class CrossSite(Forbidden):
+    """A form that was sent from another site's page, or by a browser that does not say from where."""
+
+    code = "cross_site"
+    message = "This form was not sent from our page."
 
 
 class FieldNotEditable(Forbidden):

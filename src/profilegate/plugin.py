@@ -25,9 +25,17 @@ from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.nonces import Nonces
+from profilegate.auth.relying_party import Attempt, RelyingParty
+from profilegate.auth.sealed import Seal
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
 from profilegate.faces import health, logto, metadata, phoenix, sync, webhooks
+from profilegate.faces.account.cookies import Cookies
+from profilegate.faces.account.desk import Desk
+from profilegate.faces.account.place import origin_of, place_of
+from profilegate.faces.account.rendering import Renderer
+from profilegate.faces.account.router import router as account_router
+from profilegate.faces.account.visitor import Visitors
 from profilegate.faces.apps.routers import routers as apps_routers
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import complete, described
@@ -45,9 +53,11 @@ from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
 from profilegate.store.database import make_engine
 from profilegate.store.documents import DocumentRepository
+from profilegate.store.history import HistoryRepository
 from profilegate.store.inbox import InboxRepository
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
+from profilegate.store.sessions import SessionRepository
 from profilegate.store.spool import FileSpool
 from profilegate.store.stale import StaleRepository
 from profilegate.sync.metrics import SyncMetrics
@@ -75,6 +85,8 @@ class ProfileGate(InitPlugin):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = checked(settings)
+        self.clock = clock
+        self.transport = transport
         self.engine = make_engine(settings.database)
         self.rules = rules(settings)
         self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
@@ -144,7 +156,37 @@ class ProfileGate(InitPlugin):
             ),
             webhooks.router(self.sync.sources, self.sync.reception),
             sync.router(self.sync.operations, guard, told),
+            *self.account_page(pace),
         ]
+
+    def account_page(self, pace: Pace) -> list[Router]:
+        """The page for people, where it is configured."""
+        account, server = self.settings.account, self.settings.server
+        if account is None:
+            return []
+        issuer = next(each for each in self.settings.issuers if account.issuer in (None, each.issuer))
+        url = server.public_url or f"http://{server.host}:{server.port}"
+        place = place_of(url, account.branding, tuple(map(origin_of, (issuer.issuer, *issuer.origins))))
+        desk = Desk(
+            place=place,
+            renderer=Renderer(place),
+            party=RelyingParty(account, issuer.issuer, self.issuers, self.clock, self.transport),
+            seal=Seal(account.session_secret, Attempt),
+            visitors=Visitors(
+                sessions=SessionRepository(self.engine),
+                standing=self.repository,
+                cookies=Cookies(place.secure),
+                hours=account.session_hours,
+                clock=self.clock,
+            ),
+            profiles=self.profiles,
+            apps=self.apps,
+            history=HistoryRepository(self.engine, self.rules.usernames.comparison_key),
+            records=self.repository,
+            operations=self.sync.operations,
+            pace=pace,
+        )
+        return [account_router(desk)]
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:

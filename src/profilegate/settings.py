@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct, field
 
+from profilegate.account_settings import AccountSettings
 from profilegate.sync_settings import SyncSettings, WebhookSettings
 
 Editing = Literal["edit", "read_only", "off"]
@@ -239,3 +240,4 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     apps: AppsSettings = field(default_factory=AppsSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     webhooks: tuple[WebhookSettings, ...] = ()
+    account: AccountSettings | None = None

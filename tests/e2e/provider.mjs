@@ -1,6 +1,7 @@
 // A real, certified OpenID provider on 127.0.0.1 for the end-to-end tests. It prints one JSON line,
 // {"issuer", "port"}, when it listens, and ends when its standard input does, so it never outlives the tests.
 // POST /__rotate changes the signing keys; POST /__rotate?keep=1 still publishes the old ones.
+// GET /__logouts answers what became of the logout tokens that were delivered, oldest first.
 
 import { createServer } from 'node:http';
 import { createMemoryAdapter } from 'oidc-provider/lib/adapters/memory_adapter.js';
@@ -17,11 +18,14 @@ let issuer;
 let keys = [];
 let provider;
 let answer;
+const logouts = [];
 
 // Sessions, codes and grants live in the adapter, so they survive the new Provider object.
 function rotate({ keep }) {
   keys = [...newSigningKeys(alg), ...(keep ? keys : [])];
   provider = newProvider({ issuer, adapter, alg, keys });
+  provider.on('backchannel.success', (ctx, client, sub, sid) => logouts.push({ sub, sid, error: null }));
+  provider.on('backchannel.error', (ctx, error, client, sub, sid) => logouts.push({ sub, sid, error: error.message }));
   answer = provider.callback();
 }
 
@@ -30,6 +34,9 @@ function route(request, response) {
   if (request.method === 'POST' && url.pathname === '/__rotate') {
     rotate({ keep: url.searchParams.get('keep') === '1' });
     return response.end(JSON.stringify({ kids: keys.map((key) => key.kid) }));
+  }
+  if (url.pathname === '/__logouts') {
+    return response.end(JSON.stringify(logouts));
   }
   if (url.pathname.startsWith('/interaction/')) {
     return answerInteraction(provider, request, response).catch((error) => refuse(response, error.message));

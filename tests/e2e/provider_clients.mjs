@@ -1,9 +1,15 @@
-// Who may ask this provider for tokens, and who may ask it about them.
+// Who may ask this provider for tokens, and who may ask it about them; and who is told when a session ends.
 
 const machine = { redirect_uris: [], response_types: [] };
 
+// OpenID Connect Back-Channel Logout, where the tests name an address for it.
+const told = process.env.PROVIDER_LOGOUT_URI
+  ? { backchannel_logout_uri: process.env.PROVIDER_LOGOUT_URI, backchannel_logout_session_required: true }
+  : {};
+
 export const clients = [
   {
+    ...told,
     client_id: 'spa',
     application_type: 'native', // its page may be served on any loopback port
     token_endpoint_auth_method: 'none',

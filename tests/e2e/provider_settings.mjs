@@ -13,6 +13,9 @@ const LOOPBACK_ORIGIN = /^http:\/\/127\.0\.0\.1:\d+$/;
 // Which pages may use the token endpoint by script.
 const clientBasedCORS = (ctx, origin, client) => client.clientAuthMethod === 'none' && LOOPBACK_ORIGIN.test(origin);
 
+// Its own would refuse every address of this machine.
+const fetch = (url, { dispatcher, ...options }) => globalThis.fetch(url, options);
+
 const algorithms = (alg) => ({
   clientDefaults: { id_token_signed_response_alg: alg },
   enabledJWA: { idTokenSigningAlgValues: [alg] },
@@ -20,6 +23,7 @@ const algorithms = (alg) => ({
 
 const features = (alg) => ({
   devInteractions: { enabled: false },
+  backchannelLogout: { enabled: true },
   clientCredentials: { enabled: true },
   dPoP: { enabled: true },
   introspection: { enabled: true },
@@ -38,6 +42,7 @@ export function newProvider({ issuer, adapter, alg, keys }) {
     findAccount,
     extraTokenClaims,
     clientBasedCORS,
+    fetch,
     ttl: { AccessToken: (ctx, token) => tokenSeconds(token, TOKEN_SECONDS) },
     jwks: { keys },
     features: features(alg),

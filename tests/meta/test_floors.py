@@ -13,6 +13,8 @@ FLOORS = {
     "identifiers": 0,
     "settings": 0,
     "sync_settings": 0,
+    "account_settings": 0,
+    "account_consistency": 0,
     "sync_consistency": 0,
     "private_keys": 0,
     "issuer_consistency": 0,

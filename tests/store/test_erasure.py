@@ -23,12 +23,15 @@ from tests.store.people import (
 )
 
 from profilegate.errors import ProfileNotFound
-from profilegate.profiles.record import Actor, Profile, ProfileChange, Standing, Tombstone
+from profilegate.profiles.record import Actor, Profile, ProfileChange, Standing, Tombstone, field_version
 from profilegate.profiles.service import ProfileService
 from profilegate.store.engine import Engine
 from profilegate.store.profiles import ProfileRepository
 
-KEPT = {"id", "tenant_id", "user_id", "version", "deleted_at", "deleted_by", "revoked_before"}
+KEPT = {
+    "id", "tenant_id", "user_id", "version", "deleted_at", "deleted_by", "revoked_before", "seen_version",
+    "deleted_version",
+}  # fmt: skip
 EMPTY: list[Any] = [None, False, 0, "", "{}", "[]"]
 
 # A token made in the second after LATER, and the moment of the access it is used for.
@@ -60,6 +63,7 @@ async def test_only_key_version_and_deletion_are_left_in_the_row(store: ProfileR
     assert left_over(row) == {}
     assert (row["tenant_id"], row["user_id"], row["version"]) == ("acme", "ann", 3)
     assert (row["deleted_at"], row["deleted_by"]) == (LATER, "user")
+    assert (row["seen_version"], row["deleted_version"]) == (field_version(NOW), field_version(LATER))
 
 
 async def test_nothing_of_the_person_is_left_in_any_row(store: ProfileRepository, engine: Engine) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 from tests.store.databases import at_once, audit, connected, everything, opened, repository, somebody_waits
-from tests.store.people import ANN, BOB, CROWD, EVERY_FIELD, LATER, MUCH_LATER, WHOLE, herself, record
+from tests.store.people import ANN, BOB, CROWD, EVERY_FIELD, LATER, MUCH_LATER, NOW, WHOLE, herself, record
 
 from profilegate.errors import UsernameTaken
 from profilegate.profiles.record import Profile, ProfileChange, Source, field_version
@@ -23,20 +23,60 @@ async def test_generated_and_unset_fields_take_the_offered_values(store: Profile
     assert filled == await store.get(ANN)
     assert (filled.username, filled.name, filled.avatar) == ("ann", "Offered", "https://offered.test/")
     assert filled.sources == dict.fromkeys(("username", "name", "avatar"), "claims")
-    assert set(filled.versions.values()) == {field_version(LATER)}
+    assert set(filled.versions.values()) == {field_version(NOW)}  # when the token was made
     assert (filled.version, filled.updated_at) == (2, LATER)
     entry = (await audit(engine))[1]
     assert (entry["action"], entry["fields"], entry["version"]) == ("fill", "username name avatar", 2)
 
 
-@pytest.mark.parametrize("source", ["claims", "idp", "user", "operator"])
-async def test_a_field_that_somebody_set_is_left_alone(store: ProfileRepository, source: Source) -> None:
+def version_at(milliseconds: int) -> str:
+    """Of a provider's event at that moment."""
+    return f"{milliseconds:015d}.{0:019d}.0.abcdef012345"
+
+
+@pytest.mark.parametrize("source", ["user", "operator"])
+@pytest.mark.parametrize("version", [field_version(NOW - 1), field_version(LATER)], ids=["older", "newer"])
+async def test_a_field_that_somebody_set_is_left_alone(store: ProfileRepository, source: Source, version: str) -> None:
     sources: dict[str, Source] = {"name": source, "avatar": "generated"}
-    await store.create(record(ANN, name="Chosen", sources=sources), herself(ANN))
+    await store.create(record(ANN, name="Chosen", sources=sources, versions={"name": version}), herself(ANN))
     filled = await store.fill(ANN, OFFERED, herself(ANN), LATER)
     assert filled is not None
     assert (filled.name, filled.sources["name"]) == ("Chosen", source)
     assert (filled.avatar, filled.sources["avatar"]) == ("https://offered.test/", "claims")
+
+
+@pytest.mark.parametrize("source", ["claims", "idp"])
+@pytest.mark.parametrize(
+    ("versions", "is_newer"),
+    [
+        ({}, True),
+        ({"name": field_version(NOW - 1)}, True),
+        ({"name": version_at(NOW - 1)}, True),
+        ({"name": field_version(NOW)}, False),
+        ({"name": version_at(NOW)}, False),
+        ({"name": field_version(NOW + 1)}, False),
+    ],
+    ids=["no version", "older token", "older event", "the same token", "event of the same moment", "newer token"],
+)
+async def test_what_the_provider_said_gives_way_to_a_newer_token_only(
+    store: ProfileRepository, source: Source, versions: dict[str, str], is_newer: bool
+) -> None:
+    said = record(ANN, name="Said before", sources={"name": source}, versions=versions)
+    await store.create(said, herself(ANN))
+    filled = await store.fill(ANN, ProfileChange(name="Offered"), herself(ANN, NOW // 1000), LATER)
+    taken = record(ANN, name="Offered", sources={"name": "claims"}, versions={"name": field_version(NOW)})
+    assert filled == (replace(taken, version=2, updated_at=LATER) if is_newer else None)
+    assert await store.get(ANN) == (filled or said)
+
+
+async def test_a_token_that_does_not_say_when_it_was_made_is_older_than_everything(store: ProfileRepository) -> None:
+    sources: dict[str, Source] = {"name": "claims", "avatar": "generated"}
+    versions = {"name": field_version(0)}
+    await store.create(record(ANN, name="Said before", sources=sources, versions=versions), herself(ANN))
+    filled = await store.fill(ANN, OFFERED, herself(ANN, None), LATER)
+    assert filled is not None
+    assert (filled.name, filled.avatar) == ("Said before", "https://offered.test/")
+    assert filled.versions["avatar"] == field_version(0)
 
 
 async def test_a_field_that_its_user_emptied_stays_empty(store: ProfileRepository) -> None:

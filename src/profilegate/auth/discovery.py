@@ -22,6 +22,13 @@ class ProviderMetadata(Struct, frozen=True):
     jwks_uri: str
     introspection_endpoint: str | None = None
     userinfo_endpoint: str | None = None
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    end_session_endpoint: str | None = None
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+
+
+ADDRESSES = tuple(name for name in ProviderMetadata.__struct_fields__ if name.endswith(("_uri", "_endpoint")))
 
 
 class Discovery:
@@ -54,7 +61,7 @@ class Discovery:
             raise ProviderUnavailable(f"{self._url} is not provider metadata") from error
         if metadata.issuer != self._issuer.issuer:
             raise ProviderUnavailable(f"{self._url} names the issuer {metadata.issuer!r}")
-        for name in ("jwks_uri", "introspection_endpoint", "userinfo_endpoint"):
+        for name in ADDRESSES:
             if (url := getattr(metadata, name)) is not None and not may_be_asked(url, self._issuer):
                 metadata = self._without(metadata, name)
         return metadata

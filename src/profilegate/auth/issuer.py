@@ -1,20 +1,22 @@
 """One issuer and what is known of its provider: metadata, keys, answers about opaque tokens."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import httpx
 
-from profilegate.auth.discovery import Discovery
+from profilegate.auth.discovery import Discovery, ProviderMetadata
+from profilegate.auth.id_tokens import IdTokenExpectations, verified_id_token
 from profilegate.auth.introspection import Introspection
 from profilegate.auth.jws import UnverifiedToken
+from profilegate.auth.key_set import SigningKey
 from profilegate.auth.keys import Keys
 from profilegate.auth.opaque import MOST_LOOKUPS, OpaqueTokens
 from profilegate.auth.principal import Source, VerifiedClaims
-from profilegate.auth.tokens import UnknownSignature, check_header, verified
+from profilegate.auth.tokens import UnknownSignature, check_algorithm, check_header, verified
 from profilegate.auth.userinfo import Userinfo
 from profilegate.identifiers import is_loopback
 from profilegate.settings import IssuerSettings
@@ -58,15 +60,29 @@ class KnownIssuer:
         Raises InvalidToken, ExpiredToken or ProviderUnavailable.
         """
         check_header(token, self.settings)
+        return await self._with_keys(token, lambda keys: verified(token, keys, self.settings, self._clock()))
+
+    async def id_token(self, token: UnverifiedToken, client_id: str, nonce: str) -> VerifiedClaims:
+        """The claims of an ID token for this client, of the sign-in with this nonce. Raises as `verified` does."""
+        expected = IdTokenExpectations(self.settings, client_id, nonce)
+        check_algorithm(token, self.settings)
+        return await self._with_keys(token, lambda keys: verified_id_token(token, keys, expected, self._clock()))
+
+    async def metadata(self) -> ProviderMetadata:
+        """What the provider says of itself. Raises ProviderUnavailable."""
+        return await self._discovery.metadata()
+
+    async def _with_keys(
+        self, token: UnverifiedToken, check: Callable[[Sequence[SigningKey]], VerifiedClaims]
+    ) -> VerifiedClaims:
         candidates = await self.keys.candidates(token.key_id, token.algorithm)
         try:
-            return verified(token, candidates, self.settings, self._clock())
+            return check(candidates)
         except UnknownSignature:
             if not candidates:
                 raise
             tried = {key.thumbprint for key in candidates}
-            newer = await self.keys.searched(token.key_id, token.algorithm, tried)
-            return verified(token, newer, self.settings, self._clock())
+            return check(await self.keys.searched(token.key_id, token.algorithm, tried))
 
     def inherit(self, other: "KnownIssuer") -> None:
         """Begin with the keys of the same issuer under other settings, where these say the same about whom to ask."""

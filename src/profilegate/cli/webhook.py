@@ -50,7 +50,11 @@ def sign(path: str | None, source: str, body: BinaryIO, delivery_id: str | None,
     else:
         import msgspec
 
-        click.echo(msgspec.json.encode({"headers": delivery.headers, "body": delivery.body.decode("utf-8")}).decode())
+        try:
+            said = {"headers": delivery.headers, "body": delivery.body.decode()}
+        except UnicodeDecodeError:
+            refuse(InvalidConfiguration([f"{source}: the body is not UTF-8"]))
+        click.echo(msgspec.json.encode(said).decode())
 
 
 @webhook.command()
@@ -82,7 +86,7 @@ def replay(path: str | None, source: str, since: datetime | None) -> None:
     """Have SOURCE's dead letters applied again by the running service. Applying twice does no harm."""
     settings = loaded(path)
     _source(settings, source)
-    click.echo(f"{run(_replayed(settings, source, since))} deliveries are waiting again.")
+    click.echo(f"Waiting again: {run(_replayed(settings, source, since))}")
 
 
 async def _replayed(settings: Settings, source: str, since: datetime | None) -> int:

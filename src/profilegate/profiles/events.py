@@ -24,7 +24,7 @@ RANK: dict[Kind, int] = {"set": 0, "restore": 1, "suspend": 2, "revoke": 3, "del
 SUSPENSION = "suspended_by_idp"
 
 # What changes when nothing of the record's content does.
-BOOKKEEPING = frozenset({"version", "updated_at", "sources", "versions"})
+BOOKKEEPING = frozenset({"tenant_id", "user_id", "version", "updated_at", "sources", "versions"})
 
 
 class IdentityEvent(Struct, frozen=True, kw_only=True):
@@ -117,7 +117,7 @@ def told_again(life: Life, fields: dict[str, Any], version: str, rules: ProfileR
 def _alive(life: Life, event: IdentityEvent, rules: ProfileRules, now: int) -> Life:
     """The life after the word that the user exists, which opens the grave if it is the newer."""
     seen = max(life.seen, event.version)
-    if not life.is_over or seen < life.grave:
+    if not life.is_over or seen <= life.grave:
         return replace(life, seen=seen)
     bare, buried = first_access.bare(event.key, now, rules), life.profile
     born = replace(

@@ -44,7 +44,8 @@ class Lives(Protocol):
     async def bury(self, key: ProfileKey, until: int | None = None) -> None:
         """Delete what the end of a record leaves no owner for: documents, wishes, marks, what deliveries said.
 
-        With `until`, in Unix milliseconds, only documents that are older: the user came back since.
+        With `until`, in Unix milliseconds, only documents that are older: the user came back since. Then what was
+        said of them is heard again, for a field that was edited until the end may take what was not taken.
         """
 
     async def holder(self, tenant_id: str, username: str) -> ProfileKey | None:
@@ -94,11 +95,11 @@ class EventService(Struct, frozen=True):
         before = await lives.find(wish.key)
         if before is None:
             return False
-        await self._make_way(lives, wish, actor, now)
         after = told_again(before, {"username": wish.username}, wish.version, self.rules)
         if after == before:  # somebody has set another since
             await lives.forget_wishes(wish.key, wish.version)
             return False
+        await self._make_way(lives, wish, actor, now)
         return await self._stored(lives, before, after, actor, now)
 
     async def _stored(self, lives: Lives, before: Life | None, after: Life, actor: Actor, now: int) -> bool:

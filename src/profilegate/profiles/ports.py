@@ -98,6 +98,9 @@ class DocumentStore(Protocol):
     async def get(self, key: ProfileKey, app_id: int) -> AppDocument | None:
         """The document as last committed; none of erased records."""
 
+    async def of_user(self, key: ProfileKey, limit: int) -> list[tuple[Application, AppDocument]]:
+        """What the applications keep about one user, by the applications' ids."""
+
     async def create(self, key: ProfileKey, app_id: int, data: str, actor: Actor, now: int) -> AppDocument | None:
         """Store a new document; None, and nothing written, where there is one, or no record, or no application."""
 

@@ -37,6 +37,20 @@ def select(dialect: str) -> Statement:
 
 
 @lru_cache
+def of_user(dialect: str) -> Statement:
+    """The documents of one record that is not erased, with their applications."""
+    shown = ", ".join(f"doc.{each}" for each in SHOWN)
+    built = raw(
+        f"SELECT app.app_id, app.name, app.description, {shown} FROM profilegate_document AS doc "
+        "JOIN profilegate_application AS app ON app.id = doc.application "
+        "WHERE doc.profile = (SELECT id FROM profilegate_profile WHERE {}) ORDER BY app.app_id LIMIT {}",
+        MINE,
+        Param("limit"),
+    )
+    return compiled(built, dialect)
+
+
+@lru_cache
 def insert(dialect: str) -> Statement:
     """A new document; nothing where there is one, no such application, or no record that is not erased.
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from profilegate.profiles.applications import LARGEST_ID, AppDocument, first_version
+from profilegate.profiles.applications import LARGEST_ID, AppDocument, Application, first_version
 from profilegate.profiles.record import Actor, ProfileKey
 from profilegate.store import document_queries as queries
 from profilegate.store.bulk import BulkTransaction, audited, noted
@@ -29,6 +29,14 @@ class DocumentRepository:
             return None  # nor could the column hold it
         rows = await self._engine.fetch(queries.select(self._dialect), _place(key, app_id))
         return to_document(key, app_id, rows[0]) if rows else None
+
+    async def of_user(self, key: ProfileKey, limit: int) -> list[tuple[Application, AppDocument]]:
+        values = {"tenant_id": key.tenant_id, "user_id": key.user_id, "limit": limit}
+        found = []
+        for app_id, name, description, *row in await self._engine.fetch(queries.of_user(self._dialect), values):
+            app = Application(tenant_id=key.tenant_id, app_id=app_id, name=name, description=description)
+            found.append((app, to_document(key, app_id, row)))
+        return found
 
     async def create(self, key: ProfileKey, app_id: int, data: str, actor: Actor, now: int) -> AppDocument | None:
         values = _place(key, app_id) | {"data": data, "now": now, "version": self._version()}

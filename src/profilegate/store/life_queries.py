@@ -158,6 +158,20 @@ def forget_said(dialect: str) -> Statement:
 
 
 @lru_cache
+def hear_again(dialect: str) -> Statement:
+    """Have a user's deliveries that are done with applied once more."""
+    return compiled(
+        raw(
+            "UPDATE profilegate_delivery SET state = 'waiting', attempts = 0, next_at = received_at "
+            "WHERE {} AND state = 'done' AND body <> {}",
+            KEY,
+            Param("nothing"),
+        ),
+        dialect,
+    )
+
+
+@lru_cache
 def end_sessions(dialect: str) -> Statement:
     """The sessions of a provider's session, or of all of its user's."""
     return compiled(
@@ -185,7 +199,7 @@ def _value(dialect: str, column: str) -> QueryString:
 def _waits(dialect: str) -> QueryString:
     words = DIALECTS[dialect]
     return raw(
-        "(holder.sources ->> 'username' = 'idp' AND EXISTS (SELECT 1 FROM profilegate_conflict AS other "
+        "(holder.sources ->> 'username' IN ('claims', 'idp') AND EXISTS (SELECT 1 FROM profilegate_conflict AS other "
         "WHERE other.tenant_id = holder.tenant_id AND other.user_id = holder.user_id "
         f"AND other.version > COALESCE(holder.versions ->> 'username', '') {words.bytewise}))"
     )

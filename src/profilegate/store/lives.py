@@ -29,6 +29,7 @@ class LifeSession:
         self._dialect = dialect
         self._comparison_key = comparison_key
         self.buried: set[ProfileKey] = set()
+        self.reopened: set[ProfileKey] = set()
 
     async def find(self, key: ProfileKey) -> Life | None:
         rows = await self._session.run(queries.find(self._dialect), _key(key))
@@ -65,7 +66,9 @@ class LifeSession:
     async def bury(self, key: ProfileKey, until: int | None = None) -> None:
         values = _key(key) | {"until": until}
         await self._session.run(queries.bury_documents(self._dialect), values)
-        if until is None:
+        if until is not None:
+            self.reopened.add(key)
+        else:
             self.buried.add(key)
             for each in queries.buried(self._dialect):
                 await self._session.run(each, values)
@@ -104,9 +107,11 @@ class LifeSession:
         return len(await self._session.run(queries.end_sessions(self._dialect), values))
 
     async def forget_said(self) -> None:
-        """What deliveries that are done with said of the users whose records ended."""
+        """What deliveries that are done with said of the users whose records ended; of who came back, hear it again."""
         for key in self.buried:
             await self._session.run(queries.forget_said(self._dialect), _key(key) | {"nothing": b""})
+        for key in self.reopened - self.buried:
+            await self._session.run(queries.hear_again(self._dialect), _key(key) | {"nothing": b""})
 
     def _row(self, life: Life, fields: str) -> Values:
         profile = life.profile

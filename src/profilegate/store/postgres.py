@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -16,6 +16,9 @@ from profilegate.store.statements import Statement
 
 # Any constant will do, as long as every profilegate asks for the same lock.
 MIGRATION_LOCK = 7_120_011_990
+
+TRIES = 3
+"""Of a change that PostgreSQL undoes to break a deadlock: where many race, another may follow the first."""
 
 # The connection, or the server behind it, is gone.
 LOST = (
@@ -129,10 +132,10 @@ class Postgres(PostgresEngine):
         Not tried again when the connection dies: whether it was committed is not known then.
         """
         (statement,) = change
-        try:
-            return await self._run(statement, values)
-        except Deadlocked:
-            return await self._run(statement, values)
+        for _ in range(TRIES - 1):
+            with suppress(Deadlocked):
+                return await self._run(statement, values)
+        return await self._run(statement, values)
 
     def transaction(self, allow_nested: bool = True) -> Transaction:
         return Transaction(engine=self, allow_nested=allow_nested)

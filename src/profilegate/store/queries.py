@@ -114,7 +114,13 @@ def erase(dialect: str) -> Audited:
     values = [raw(emptied), *(raw(f"{column} = {{}}", "{}") for column in objects)]
     values += [
         raw("sso_identities = {}, deleted_at = {}, deleted_by = {}", "[]", Param("now"), Param("deleted_by")),
-        raw("deleted_version = {}", Param("grave")),
+        # Where the provider's clock is ahead, what it has said already is older than the erasure all the same.
+        raw(
+            f"deleted_version = CASE WHEN seen_version > {{}} {DIALECTS[dialect].bytewise} "
+            "THEN seen_version ELSE {} END",
+            Param("grave"),
+            Param("grave"),
+        ),
         # Should the user return, the tokens from before stay refused.
         raw(
             "revoked_before = CASE WHEN COALESCE(revoked_before, -1) < {} THEN {} ELSE revoked_before END",

@@ -5,12 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oauth2 import OAuth2Error
 
 from profilegate.auth.documents import answered
 from profilegate.auth.issuer import USER_AGENT, tls
 from profilegate.auth.json_object import json_object
+from profilegate.auth.oauth_client import AsyncOAuth2Client, OAuth2Error
 from profilegate.errors import ProviderUnavailable
 from profilegate.sync.said import Payload
 from profilegate.sync_settings import ManagementSettings

@@ -1,8 +1,9 @@
 """A secret that the provider repeats in a header of every delivery. It proves the sender, not the body or the time."""
 
+import base64
+
 from msgspec import Struct
 
-from profilegate.auth.client_authentication import basic
 from profilegate.errors import InvalidSignature
 from profilegate.sync.said import Payload
 from profilegate.sync.signatures.bodies import json_payload
@@ -30,6 +31,6 @@ class Static(Struct, frozen=True):
 
 
 def spellings(secret: str) -> list[str]:
-    """The headers that hold this secret."""
-    user, colon, password = secret.partition(":")
-    return [secret, f"Bearer {secret}", *([basic(user, password)] if colon else [])]
+    """The headers that hold this secret. Unlike OAuth's, plain Basic credentials (RFC 7617) are not form-encoded."""
+    basic = [f"Basic {base64.b64encode(secret.encode()).decode()}"] if ":" in secret else []
+    return [secret, f"Bearer {secret}", *basic]

@@ -17,7 +17,9 @@ from profilegate.sync.signatures.token_keys import TokenKeys
 BODY_DIGEST = "request_body_sha256"
 
 # Kinds of tokens that are none of these, though the same keys sign them.
-FOREIGN_TYPES = frozenset({"at+jwt", "application/at+jwt", "dpop+jwt", "secevent+jwt", "logout+jwt"})
+FOREIGN_TYPES = frozenset(
+    f"{prefix}{kind}+jwt" for prefix in ("", "application/") for kind in ("at", "dpop", "secevent", "logout")
+)
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TYPES = frozenset({"logout+jwt", "application/logout+jwt", "jwt", None})
@@ -123,7 +125,10 @@ class LogoutToken(Struct, frozen=True):
         return Verified(token.claims)
 
     def payload(self, body: bytes) -> Payload:
-        return _claims(logout_token(body))
+        try:
+            return _claims(logout_token(body))
+        except InvalidSignature as error:
+            raise MalformedBody from error
 
     def _check(self, token: UnverifiedToken, now: float) -> None:
         claims = token.claims

@@ -1,0 +1,100 @@
+"""What the record and its history are called on the page, and how times are written."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_datetime
+
+from profilegate.faces.account.fields import FIELDS, N_
+from profilegate.faces.moments import moment
+from profilegate.profiles.history import Entry
+
+LABELS: dict[str, str] = {field.name: field.label for field in FIELDS} | {
+    "primary_email": N_("E-mail"),
+    "primary_phone": N_("Phone"),
+    "custom_data": N_("Data of your own"),
+    "identities": N_("Linked accounts"),
+    "sso_identities": N_("Linked accounts"),
+    "application_id": N_("First app"),
+    "last_sign_in_at": N_("Last sign-in"),
+    "has_password": N_("Password"),
+    "suspended_by_idp": N_("Suspension by the provider"),
+    "suspended_by_operator": N_("Suspension by an operator"),
+    "revoked_before": N_("Sign-outs"),
+    "oidc_profile.middleName": N_("Middle name"),
+    "oidc_profile.preferredUsername": N_("Preferred username"),
+    "oidc_profile.profile": N_("Profile page"),
+    "oidc_profile.gender": N_("Gender"),
+    "oidc_profile.address": N_("Address"),
+}
+
+ACTORS = {
+    "user": N_("you"),
+    "operator": N_("an operator"),
+    "idp": N_("your provider"),
+    "system": N_("the service"),
+}
+
+ACTIONS = {
+    "create": N_("made the profile"),
+    "change": N_("changed"),
+    "fill": N_("filled in from the sign-in"),
+    "suspend": N_("suspended"),
+    "restore": N_("lifted the suspension"),
+    "revoke": N_("signed out everywhere"),
+    "erase": N_("erased"),
+    "document-create": N_("stored data of an app"),
+    "document-change": N_("changed data of an app"),
+    "document-delete": N_("deleted data of an app"),
+}
+
+SOURCES: dict[str, str] = {
+    "generated": N_("made up"),
+    "claims": N_("the sign-in"),
+    "idp": N_("the provider"),
+    "user": N_("the user"),
+    "operator": N_("an operator"),
+}
+
+LONGEST_SHOWN = 100
+"""Characters of a value in a table."""
+
+
+def told(milliseconds: int, locale: Locale) -> str:
+    """A moment in the reader's language. In UTC, and it says so: the server does not know the reader's clock."""
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{format_datetime(at, 'medium', locale=locale)} UTC"
+
+
+def short(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def who(entry: Entry) -> str:
+    return ACTORS.get(entry.actor_kind, entry.actor_kind)
+
+
+def what(entry: Entry) -> str:
+    return ACTIONS.get(entry.action, entry.action)
+
+
+def label(name: str) -> str:
+    return LABELS.get(name, name)
+
+
+def source_label(source: str) -> str:
+    return SOURCES.get(source, source)
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "told": told,
+    "iso": moment,
+    "who": who,
+    "what": what,
+    "label": label,
+    "short": short,
+    "source_label": source_label,
+}

@@ -1,0 +1,65 @@
+"""The audit rows of one record, and records by what an operator knows of them."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from profilegate.profiles.history import Entry
+from profilegate.profiles.record import Profile, ProfileKey
+from profilegate.store.dialect import DIALECTS
+from profilegate.store.engine import Engine
+from profilegate.store.profiles import to_record
+from profilegate.store.queries import RETURNED
+from profilegate.store.statements import Param, Statement, compiled, raw
+
+LAST = "\U0010ffff"
+"""Sorts after every text that goes on where a prefix ends."""
+
+
+class HistoryRepository:
+    """`profiles.history.HistoryStore` on a database. Holds no state of its own."""
+
+    def __init__(self, engine: Engine, comparison_key: Callable[[str], str]) -> None:
+        self._engine = engine
+        self._dialect = engine.engine_type
+        self._comparison_key = comparison_key
+
+    async def recent(self, key: ProfileKey, limit: int) -> list[Entry]:
+        values = {"tenant_id": key.tenant_id, "user_id": key.user_id, "limit": limit}
+        rows = await self._engine.fetch(recent(self._dialect), values)
+        return [
+            Entry(at, kind, who, face, action, tuple(fields.split())) for at, kind, who, face, action, fields in rows
+        ]
+
+    async def found(self, tenant_id: str, text: str, limit: int) -> Sequence[Profile]:
+        prefix = text.lower()
+        values = {"tenant_id": tenant_id, "user_id": text, "username_key": self._comparison_key(text), "limit": limit}
+        rows = await self._engine.fetch(found(self._dialect), values | {"first": prefix, "last": prefix + LAST})
+        records = [to_record(row) for row in rows]
+        return [each for each in records if isinstance(each, Profile)]
+
+
+@lru_cache
+def recent(dialect: str) -> Statement:
+    return compiled(
+        raw(
+            "SELECT at, actor_kind, actor_id, face, action, fields FROM profilegate_audit "
+            "WHERE tenant_id = {} AND user_id = {} ORDER BY id DESC LIMIT {}",
+            *map(Param, ("tenant_id", "user_id", "limit")),
+        ),
+        dialect,
+    )
+
+
+@lru_cache
+def found(dialect: str) -> Statement:
+    """By id and by username through their unique indexes, by the beginning of the name through an index of its own."""
+    name = f"LOWER(name) {DIALECTS[dialect].bytewise}"
+    return compiled(
+        raw(
+            f"SELECT {', '.join(RETURNED)} FROM profilegate_profile WHERE tenant_id = {{}} AND deleted_at IS NULL "
+            f"AND (user_id = {{}} OR username_key = {{}} OR ({name} >= {{}} AND {name} < {{}})) "
+            "ORDER BY user_id LIMIT {}",
+            *map(Param, ("tenant_id", "user_id", "username_key", "first", "last", "limit")),
+        ),
+        dialect,
+    )
