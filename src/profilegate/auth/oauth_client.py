@@ -4,7 +4,7 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it would stand in the output of every command
+    from authlib.common.errors import AuthlibBaseError as OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
-    from authlib.oauth2 import OAuth2Error
 
-__all__ = ["AsyncOAuth2Client", "OAuth2Error"]
+__all__ = ["AsyncOAuth2Client", "OAuthError"]

@@ -1,5 +1,6 @@
 """Signing people in at our own page: authorization code with PKCE, on the server (OpenID Connect Core, section 3.1)."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,11 +16,14 @@ from profilegate.auth.issuer import USER_AGENT, KnownIssuer, tls
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.json_object import json_object
 from profilegate.auth.jws import parsed
-from profilegate.auth.oauth_client import AsyncOAuth2Client, OAuth2Error
+from profilegate.auth.oauth_client import AsyncOAuth2Client, OAuthError
 from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
 from profilegate.errors import InvalidToken, ProviderUnavailable, SignInFailed
 
 MINUTES_TO_SIGN_IN = 15
+
+EXCHANGE = 8.0
+"""Seconds for a code to become tokens; a person is waiting."""
 
 
 class Attempt(Struct, frozen=True):
@@ -120,11 +124,11 @@ class RelyingParty:
     ) -> dict[str, Any]:
         endpoint = _needed(metadata.token_endpoint, "token_endpoint")
         try:
-            async with self._client(callback, metadata) as client:
+            async with self._client(callback, metadata) as client, asyncio.timeout(EXCHANGE):
                 token: dict[str, Any] = await client.fetch_token(endpoint, code=code, code_verifier=attempt.verifier)
-        except OAuth2Error as error:
+        except OAuthError as error:
             raise SignInFailed(f"the provider did not take the code: {error.error}") from error
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
             raise ProviderUnavailable(f"no tokens from the provider: {type(error).__name__}") from error
         return token
 

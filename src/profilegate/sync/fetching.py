@@ -97,9 +97,10 @@ class Fetching:
         """What the answer says. A wrong URL answers 404 for everybody, so that counts only beside somebody else."""
         name = stale.source
         if user is None:
-            believed = name in self._believed and source.settings.management is not None
-            if not believed or source.settings.management.missing == "ignore":  # type: ignore[union-attr]
+            if source.settings.management is None or source.settings.management.missing == "ignore":
                 return None
+            if name not in self._believed:
+                raise ProviderUnavailable("it has not answered about anybody yet, so that nobody is gone")
             return _said(stale, "delete", {}, began)
         read = source.provider.user
         fields = read(user) if read is not None else {}

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import httpx
 
+from profilegate.auth.client_authentication import basic
 from profilegate.auth.documents import answered
 from profilegate.auth.issuer import USER_AGENT, tls
 from profilegate.auth.json_object import json_object
-from profilegate.auth.oauth_client import AsyncOAuth2Client, OAuth2Error
 from profilegate.errors import ProviderUnavailable
 from profilegate.sync.said import Payload
 from profilegate.sync_settings import ManagementSettings
@@ -29,15 +29,8 @@ class Management:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._client = AsyncOAuth2Client(
-            settings.client_id,
-            settings.client_secret,
-            scope=settings.scope,
-            token_endpoint=settings.token_endpoint,
-            transport=transport,
-            verify=tls(),
-            timeout=settings.timeout,
-            headers={"user-agent": USER_AGENT},
+        self._client = httpx.AsyncClient(
+            transport=transport, verify=tls(), timeout=settings.timeout, headers={"user-agent": USER_AGENT}
         )
         self._token: str | None = None
         self._ends = 0.0
@@ -48,8 +41,7 @@ class Management:
         header = await self._authorization()
 
         def made() -> httpx.Request:
-            request: httpx.Request = self._client.build_request("GET", url, headers=header)
-            return request
+            return self._client.build_request("GET", url, headers=header)
 
         answer = await answered(self._client, made, self._settings.timeout)
         if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
@@ -79,14 +71,22 @@ class Management:
         return self._token
 
     async def _fetched(self) -> dict[str, Any]:
-        wanted = {name: getattr(self._settings, name) for name in ("audience", "resource")}
-        given = {name: value for name, value in wanted.items() if value is not None}
+        """An answer of the token endpoint (RFC 6749, section 4.4), as bounded in size and time as every other."""
+        settings = self._settings
+        wanted = {name: getattr(settings, name) for name in ("scope", "audience", "resource")}
+        form = {"grant_type": "client_credentials"} | {name: each for name, each in wanted.items() if each is not None}
+        header = {"authorization": basic(settings.client_id or "", settings.client_secret or "")}
+
+        def made() -> httpx.Request:
+            return self._client.build_request("POST", settings.token_endpoint or "", data=form, headers=header)
+
+        answer = await answered(self._client, made, settings.timeout)
+        if answer.status != httpx.codes.OK:
+            raise ProviderUnavailable(f"no token for {settings.url}: {answer.status}")
         try:
-            token: dict[str, Any] = await self._client.fetch_token(
-                self._settings.token_endpoint, grant_type="client_credentials", **given
-            )
-        except (OAuth2Error, httpx.HTTPError, ValueError) as error:
-            raise ProviderUnavailable(f"no token for {self._settings.url}: {type(error).__name__}") from error
+            token = json_object(answer.body)
+        except ValueError:
+            token = {}
         if not isinstance(token.get("access_token"), str):
-            raise ProviderUnavailable(f"no token for {self._settings.url}")
+            raise ProviderUnavailable(f"no token for {settings.url} in the answer")
         return token
