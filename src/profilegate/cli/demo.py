@@ -43,6 +43,7 @@ async def _shown(port: int, person: str, as_json: bool, started: float) -> None:
 def _as_text(running: Any) -> str:
     return (
         f"Base URL      {running.url}\n"
+        f"Account page  {running.url}/account\n"
         f"Access token  {running.token}\n\n"
         f"Paste this to see the profile (the token lasts an hour):\n\n{running.curl}\n"
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from profilegate.demo.loopback import without_port
 
+ACCOUNT_CLIENT = "demo-account"
+
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 _ON_LOOPBACK = tuple(f"http://{host}{path}" for host in _LOOPBACK_HOSTS for path in ("/callback", "/"))
 
@@ -59,10 +61,16 @@ def registered(redirect_uris: Sequence[str]) -> dict[str, Client]:
         scopes=("openid", "profile", "email", "offline_access"),
         redirect_uris=(*_ON_LOOPBACK, *redirect_uris),
     )
+    account = Client(
+        ACCOUNT_CLIENT,
+        grant_types=("authorization_code",),
+        scopes=("openid", "profile", "email"),
+        redirect_uris=tuple(f"http://127.0.0.1/account/{page}" for page in ("callback", "signed-out")),
+    )
     service = Client(
         "demo-service",
         grant_types=("client_credentials",),
         scopes=("read", "write"),
         secret="demo-secret",  # noqa: S106  public; it protects nothing but demo data
     )
-    return {client.client_id: client for client in (spa, service)}
+    return {client.client_id: client for client in (spa, account, service)}

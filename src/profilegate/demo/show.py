@@ -1,6 +1,7 @@
 """What `profilegate demo` does: everything real and in one process, on a database that goes with it."""
 
 import asyncio
+import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -12,7 +13,9 @@ from urllib.request import getproxies
 import httpx
 from msgspec import Struct
 
+from profilegate.account_settings import AccountSettings
 from profilegate.app import create_app
+from profilegate.demo.clients import ACCOUNT_CLIENT
 from profilegate.demo.people import BY_USERNAME
 from profilegate.demo.provider import create_provider
 from profilegate.demo.running import HOST, free_port, served
@@ -57,6 +60,7 @@ async def demo(port: int, person: str, say: Say) -> AsyncIterator[Running]:
             say(f"Database           {settings.database.path} (embedded, temporary)")
             async with served(create_app(settings), settings.server.port), httpx.AsyncClient(trust_env=False) as client:
                 say(f"profilegate        {url}")
+                say(f"Account page       {url}/account")
                 token = await sign_in(issuer, person, client)
                 say(f"Signed in          {BY_USERNAME[person].name}")
                 yield Running(url, issuer, person, token)
@@ -93,6 +97,7 @@ def _settings(folder: Path, port: int, issuer: str) -> Settings:
     return Settings(
         server=ServerSettings(host=HOST, port=port, public_url=f"http://{HOST}:{port}", log_level="warning"),
         database=DatabaseSettings(path=str(folder / "profilegate.db")),
+        account=AccountSettings(client_id=ACCOUNT_CLIENT, session_secret=secrets.token_urlsafe(32)),
         issuers=(
             IssuerSettings(
                 issuer=issuer, audiences=(AUDIENCE,), tenant="demo", operator=OperatorRule(claim="operator", value=True)
