@@ -188,3 +188,27 @@ async def test_what_is_stored_is_applied_by_itself(serve: Serve) -> None:
 
 async def named(service: Service) -> bool:
     return bool((await service.client("bob").get(address("alice"))).json()["name"] == "Alice Moreau")
+
+
+@BOTH
+async def test_a_token_that_is_newer_than_the_last_delivery_repairs_what_was_lost(service: Service) -> None:
+    await applied(service, event(at=NOW - 100, name="Alice Moreau"))
+    assert (await record(service, name="Alice Lost", iat=NOW - 50))["name"] == "Alice Lost"
+
+
+@BOTH
+async def test_a_token_that_is_older_than_the_last_delivery_undoes_nothing(service: Service) -> None:
+    await applied(service, event(at=NOW - 50, name="Alice Moreau"))
+    assert (await record(service, name="Alice Before", iat=NOW - 100))["name"] == "Alice Moreau"
+
+
+async def test_a_late_delivery_undoes_nothing_that_a_newer_token_has_told(service: Service) -> None:
+    await record(service, name="Alice Told", iat=NOW - 50)
+    await applied(service, event("User.Data.Updated", at=NOW - 100, name="Alice Before"))
+    assert (await record(service, name="Alice Told", iat=NOW - 50))["name"] == "Alice Told"
+
+
+async def test_a_newer_token_repairs_nothing_that_the_user_has_edited(service: Service) -> None:
+    await applied(service, event(at=NOW - 100, name="Alice Moreau"))
+    assert (await service.client().patch(HERE, json={"name": "Mine"})).status_code == 200
+    assert (await record(service, name="Alice Lost", iat=NOW))["name"] == "Mine"

@@ -12,6 +12,7 @@ from profilegate.profiles.stale import Stale, StaleRecords
 from profilegate.sync.management import Management
 from profilegate.sync.said import Payload, Unreadable
 from profilegate.sync.sources import Source, Sources
+from profilegate.sync.worker import where
 
 log = logging.getLogger("profilegate.sync")
 
@@ -52,8 +53,8 @@ class Fetching:
                 worked = await self.settle_one() or await self.mark_some()
             except StoreUnavailable:
                 worked = False
-            except Exception:
-                log.exception("asking a provider about its users failed")
+            except Exception as error:
+                log.error("asking a provider about its users failed: %s", where(error))
                 worked = False
             if not worked:
                 await asyncio.sleep(POLL)

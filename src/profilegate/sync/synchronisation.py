@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -21,7 +21,7 @@ from profilegate.sync.metrics import SyncMetrics
 from profilegate.sync.operations import Operations
 from profilegate.sync.reception import Reception
 from profilegate.sync.sources import Sources
-from profilegate.sync.worker import Worker
+from profilegate.sync.worker import Worker, where
 from profilegate.sync_settings import WebhookSettings
 
 log = logging.getLogger("profilegate.sync")
@@ -79,9 +79,13 @@ class Synchronisation:
 
     async def _tidy(self) -> None:
         while True:
-            with suppress(StoreUnavailable):
+            try:
                 await self._inbox.forget(int(self._clock() * 1000))
                 await self.operations.look()
+            except StoreUnavailable:
+                pass  # /ready tells
+            except Exception as error:
+                log.error("tidying up failed: %s", where(error))
             await asyncio.sleep(MINUTE)
 
 

@@ -7,6 +7,7 @@ nothing twice. State per process: none that matters; what waits is in the databa
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -55,8 +56,12 @@ class Worker:
         """Apply whatever waits, for ever. A database that is down is asked again every second."""
         while True:
             self._bell.clear()
-            with suppress(StoreUnavailable):
+            try:
                 await self.drain()
+            except StoreUnavailable:
+                pass  # /ready tells
+            except Exception as error:
+                log.error("applying deliveries failed: %s", where(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL):
                     await self._bell.wait()
@@ -112,13 +117,12 @@ class Worker:
         last = not passing and delivery.attempts + 1 >= self._max_attempts
         log.log(
             logging.ERROR if last else logging.WARNING,
-            "delivery %s of %s: attempt %d failed (%s)%s",
+            "delivery %s of %s: attempt %d failed%s: %s",
             delivery.id,
             delivery.source,
             delivery.attempts + 1,
-            type(error).__name__,
-            ": it is a dead letter now" if last else "",
-            exc_info=None if passing else error,
+            ", it is a dead letter now" if last else "",
+            type(error).__name__ if passing else where(error),
         )
         pause = min(2 ** min(delivery.attempts, 16), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads
         next_at = None if last else self._now() + int(pause * 1000)
@@ -131,8 +135,13 @@ class Worker:
                     await self._events.grant(lives, wish)
         except StoreUnavailable:
             raise
-        except Exception:
-            log.exception("usernames that became free could not be given")
+        except Exception as error:
+            log.error("usernames that became free could not be given: %s", where(error))
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
+
+
+def where(error: Exception) -> str:
+    """The kind of an error and the lines that it came through. Its words stay out: a driver's tell people's values."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
