@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 
 from profilegate.faces.account.fields import FIELDS, N_
 from profilegate.faces.moments import moment
+from profilegate.profiles.events import moment_of
 from profilegate.profiles.history import Entry
 
 LABELS: dict[str, str] = {field.name: field.label for field in FIELDS} | {
@@ -68,6 +69,11 @@ def told(milliseconds: int, locale: Locale) -> str:
     return f"{format_datetime(at, 'medium', locale=locale)} UTC"
 
 
+def as_of(version: str, locale: Locale) -> str:
+    """How new a field's value is, by the clock of whoever said it."""
+    return told(moment_of(version), locale) if version and moment_of(version) else "–"
+
+
 def short(value: Any) -> str:
     text = "" if value is None else str(value)
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
@@ -91,6 +97,7 @@ def source_label(source: str) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "told": told,
+    "as_of": as_of,
     "iso": moment,
     "who": who,
     "what": what,
