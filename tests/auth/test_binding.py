@@ -150,7 +150,7 @@ async def test_where_binding_is_required_either_kind_will_do() -> None:
         {"x5t#S256": ITS_THUMBPRINT, "jwk": {}},
         {"": ""},
     ],
-    ids=str,
+    ids=lambda value: str(value).replace(CLIENT.thumbprint, "the key").replace(ITS_THUMBPRINT, "the certificate"),
 )
 @pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
 async def test_what_is_not_understood_is_not_proved_either(confirmation: Any, scheme: Scheme) -> None:

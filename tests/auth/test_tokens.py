@@ -384,6 +384,17 @@ HEAD, BODY, SIGNATURE = TOKEN.split(b".")
         urlsafe_b64encode(b"\x30\x44\x02\x20" + urlsafe_b64decode(SIGNATURE)[:32] + b"\x02\x20" + b"\1" * 32),
         signed(key=STRANGER).rpartition(b".")[2],
     ],
+    ids=[
+        "none",
+        "short",
+        "zeros",
+        "ones",
+        "cut",
+        "longer at its end",
+        "longer at its start",
+        "DER",
+        "a stranger's",
+    ],
 )
 def test_any_other_signature_is_refused(signature: bytes) -> None:
     refused(b".".join((HEAD, BODY, signature)), KEYS)
