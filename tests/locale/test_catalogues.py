@@ -7,14 +7,17 @@ import pytest
 from babel import Locale
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po
+from tests.locale.page_messages import EQUAL
+from tests.locale.page_messages import MESSAGES as OF_THE_PAGE
 
 from profilegate.faces.languages import CATALOGUES, LANGUAGES, catalogue
 from profilegate.faces.logto import wording
 
 WORDS = (*wording.WORDS.values(), *wording.REASONS.values(), wording.TOO_LONG)
-MESSAGES = {words.message for words in WORDS} | {wording.UNAUTHORIZED, wording.FORBIDDEN}
+MESSAGES = {words.message for words in WORDS} | {wording.UNAUTHORIZED, wording.FORBIDDEN} | OF_THE_PAGE
 
 PLURALS = {
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);",
     "de": "nplurals=2; plural=(n != 1);",
     "es": "nplurals=2; plural=(n != 1);",
     "fr": "nplurals=2; plural=(n > 1);",
@@ -62,8 +65,9 @@ def test_no_message_stands_twice(path: Path) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_no_translation_is_the_english_text(messages: Catalog) -> None:
-    assert [english for english, message in translated(messages).items() if message.string == english] == []
+def test_no_translation_is_the_english_text_but_for_a_few_words(messages: Catalog, language: str) -> None:
+    equal = {english for english, message in translated(messages).items() if message.string == english}
+    assert equal == EQUAL.get(language, set())
 
 
 def test_no_translation_is_shared_by_two_messages(messages: Catalog) -> None:

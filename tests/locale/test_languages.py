@@ -19,6 +19,10 @@ ANSWERED = [
     ("es-MX", "es"),
     ("es-419", "es"),
     ("en-GB", "en"),
+    ("ar", "ar"),
+    ("ar-EG", "ar"),
+    ("ar-SA, en;q=0.5", "ar"),
+    ("arz", "en"),
     ("de-Latn-DE-1996", "de"),
     # Chinese: simplified characters for those who read them, English for those who read traditional ones
     ("zh", "zh-Hans"),
