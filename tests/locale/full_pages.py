@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request
+from msgspec.structs import replace
 
 from profilegate.auth.issuers import Issuers
 from profilegate.faces.account import words
@@ -33,9 +34,15 @@ PROFILE = Profile(
     oidc_profile={name.removeprefix(MEMBER): "λ" for name in words.LABELS if name.startswith(MEMBER)},
     suspended_by_idp=True,
     suspended_by_operator=True,
+    has_password=True,
+    last_sign_in_at=AT,
+    custom_data={"α": "β"},
     created_at=AT,
     updated_at=AT,
     sources={
+        "has_password": "idp",
+        "last_sign_in_at": "idp",
+        "custom_data": "idp",
         "name": "claims",
         "username": "idp",
         "avatar": "user",
@@ -59,7 +66,7 @@ CONFLICTS = [Conflict(user_id="υ1", username="άννα", source="π", noted_at=
 
 CODES = ("suspended", "sign_in_failed", "cross_site", "store_unavailable", "provider_unavailable", "not_found",
          "source_not_found", "insufficient_scope", "not_permitted", "forbidden", "missing_credentials",
-         "internal")  # fmt: skip
+         "internal", "rate_limited")  # fmt: skip
 
 
 def _field(field: Field, reason: str = "", problem: str = "", stored: str | None = None) -> Shown:
@@ -84,6 +91,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("account.html", OWN | GOOD | {"problems": {"name": "blank"}}),
     ("account.html", OWN | GOOD | {"conflicts": {"name": "γ"}}),
     ("account.html", OWN | GOOD | {"saved": [field.label for field in FIELDS]}),
+    ("account.html", OWN | GOOD | {"saved": []}),
     ("account.html", GOOD | {"profile": BARE, "is_operator": False, "fields": [], "apps": [], "entries": []}),
     ("again.html", {"typed": [(field, "α", "β") for field in FIELDS], "user": KEY.user_id}),
     ("app.html", {"app": APP, "document": DOCUMENT, "text": "{}"}),
@@ -95,6 +103,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("operator.html", SOMEBODY),
     ("operator_user.html", {"profile": PROFILE, "problem": OTHER_PROBLEM, "entries": ENTRIES}),
     ("operator_user.html", {"profile": BARE, "problem": "", "entries": []}),
+    ("operator_user.html", {"profile": replace(BARE, sources={"has_password": "idp"}), "problem": "", "entries": []}),
     ("signed_out.html", {}),
     ("welcome.html", {}),
 ]

@@ -19,7 +19,7 @@ MESSAGES: set[str] = {
 
 EQUAL = {
     "de": {"Webhooks", "Website"},
-    "es": {"Webhooks"},
+    "es": {"Webhooks", "no"},
     "fr": {"Source", "Webhooks"},
 }
 """The words that are the same in a language as in English."""

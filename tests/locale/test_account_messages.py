@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
-from tests.locale.full_pages import PAGES, page
+from tests.locale.full_pages import AT, BARE, ENTRIES, PAGES, PROFILE, page
 from tests.locale.page_messages import EQUAL, MESSAGES, TEMPLATES
 
 from profilegate.faces.account import fields, words
+from profilegate.faces.account.fields import OTHER_PROBLEM, problems_of
 from profilegate.faces.languages import CATALOGUES, LANGUAGES
+from profilegate.profiles.rules import ProfileRules
+from profilegate.profiles.usernames import UsernameRule
 
 HEADING = "\n# The account page.\n"
 
@@ -151,3 +154,19 @@ def test_no_english_is_left_on_a_page(language: str, template: str, told: dict[s
     said = spoken(language)
     own = words_of(*(said[english] for english in MESSAGES | {"This account is suspended."}), "UTC")
     assert words_of(*Read(page(language, template, told)).texts) - own == set()
+
+
+def test_an_operator_is_not_told_that_they_did_what_the_user_did() -> None:
+    html = page("en", "operator_user.html", {"profile": BARE, "problem": "", "entries": ENTRIES})
+    assert "you" not in Read(html).texts
+
+
+def test_values_are_told_as_people_read_them() -> None:
+    texts = Read(page("en", "operator_user.html", {"profile": PROFILE, "problem": "", "entries": []})).texts
+    assert not {"True", str(AT), "{'α': None}"} & set(texts)
+
+
+@pytest.mark.parametrize("forbidden", ["lowercase", "uppercase", "numbers", "underscore"])
+def test_a_forbidden_class_is_told(forbidden: str) -> None:
+    rules = ProfileRules(UsernameRule(forbidden=(forbidden,)), "https://a.example")
+    assert problems_of({"username": "aA_1"}, rules)["username"] != OTHER_PROBLEM

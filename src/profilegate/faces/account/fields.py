@@ -65,11 +65,15 @@ PROBLEMS = {
     "too_long": N_("This is too long."),
     "over_policy": N_("This is too long."),
     "too_short": N_("This is too short."),
-    "characters": N_("This has characters that cannot be shown."),
+    "characters": N_("This has characters that are not allowed."),
     "url": N_("This must be an address that begins with https:// or http://."),
     "pattern": N_("This may have letters, digits and underscores only, and must not begin with a digit."),
     "reserved": N_("This name is reserved."),
     "taken": N_("Somebody else has this username."),
+    "lowercase_not_allowed": N_("Username cannot have lowercase letters."),
+    "uppercase_not_allowed": N_("Username cannot have uppercase letters."),
+    "numbers_not_allowed": N_("Username cannot have numbers."),
+    "underscore_not_allowed": N_("Username cannot have underscores."),
     "removed": N_("A username cannot be removed."),
 }
 OTHER_PROBLEM = N_("This cannot be used.")

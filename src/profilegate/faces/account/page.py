@@ -13,7 +13,17 @@ from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, own
 from profilegate.errors import MissingCredentials, PreconditionFailed, StoreUnavailable, UsernameTaken
 from profilegate.faces.account.desk import Desk
-from profilegate.faces.account.fields import FIELDS, PROBLEMS, Field, problems_of, shown, typed_in, value_of, wanted_of
+from profilegate.faces.account.fields import (
+    FIELDS,
+    OTHER_PROBLEM,
+    PROBLEMS,
+    Field,
+    problems_of,
+    shown,
+    typed_in,
+    value_of,
+    wanted_of,
+)
 from profilegate.faces.account.origin import check_same_origin
 from profilegate.profiles.record import Profile, ProfileChange
 from profilegate.profiles.service import ROUNDS
@@ -32,12 +42,13 @@ APPS = 100
 
 
 @get("/")
-async def get_page(request: Visitor, desk: OwnDesk, saved: str = "") -> Response[str]:
+async def get_page(request: Visitor, desk: OwnDesk, saved: str | None = None) -> Response[str]:
     """One's own profile; who is not signed in is asked to."""
     if request.user is None:
         return desk.renderer.page(request, "welcome.html")
     names = {field.name: field.label for field in FIELDS}
-    return await _page(request, request.user, desk, saved=[names[each] for each in saved.split(",") if each in names])
+    done = None if saved is None else [names[each] for each in saved.split(",") if each in names]
+    return await _page(request, request.user, desk, saved=done)
 
 
 @post("/profile")
@@ -77,7 +88,7 @@ async def get_username(request: Visitor, desk: OwnDesk, username: str) -> Respon
     key = own(request.user, "read")
     desk.pace.step(key)
     problem = await desk.profiles.username_problem(key, username)
-    told = "" if problem is None else desk.said(request, PROBLEMS.get(problem, ""))
+    told = "" if problem is None else desk.said(request, PROBLEMS.get(problem, OTHER_PROBLEM))
     return Response({"available": problem is None, "problem": told}, headers={"cache-control": "no-store"})
 
 

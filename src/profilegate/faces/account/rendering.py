@@ -68,6 +68,6 @@ def environment_of(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, said=catalogue(language).gettext)  # plain text, so it is escaped
     environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
