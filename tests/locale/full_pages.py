@@ -83,7 +83,7 @@ SHOWN = [
 ]
 
 OWN = {"profile": PROFILE, "is_operator": True, "fields": SHOWN, "apps": [(APP, DOCUMENT)], "entries": ENTRIES}
-GOOD = {"problems": {}, "conflicts": {}, "saved": None}
+GOOD = {"problems": {}, "conflicts": {}, "saved": None, "hidden": frozenset(), "may_change_picture": True}
 NOBODY = {"q": "", "found": [], "states": [], "letters": [], "conflicts": []}
 SOMEBODY = {"q": "α", "found": [PROFILE, BARE], "states": STATES, "letters": [LETTER], "conflicts": CONFLICTS}
 

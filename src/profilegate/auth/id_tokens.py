@@ -61,3 +61,5 @@ def _check_audience(claims: dict[str, Any], client_id: str) -> None:
         raise InvalidToken("aud is another client")
     if claims.get("azp", client_id) != client_id:
         raise InvalidToken("azp is another client")
+    if "azp" not in claims and any(each != client_id for each in named):
+        raise InvalidToken("aud names others too, and no azp says for whom it was made")

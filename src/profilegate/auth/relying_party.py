@@ -1,23 +1,24 @@
 """Signing people in at our own page: authorization code with PKCE, on the server (OpenID Connect Core, section 3.1)."""
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from msgspec import Struct
 
 from profilegate.account_settings import AccountSettings
+from profilegate.auth.client_authentication import basic
 from profilegate.auth.discovery import ProviderMetadata
 from profilegate.auth.documents import answered
-from profilegate.auth.issuer import USER_AGENT, KnownIssuer, tls
+from profilegate.auth.issuer import KnownIssuer, connected
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.json_object import json_object
 from profilegate.auth.jws import parsed
-from profilegate.auth.oauth_client import AsyncOAuth2Client, OAuthError
 from profilegate.auth.principal import Principal, VerifiedClaims, principal_of
+from profilegate.auth.userinfo import ABOUT_TOKENS
 from profilegate.errors import InvalidToken, ProviderUnavailable, SignInFailed
 
 MINUTES_TO_SIGN_IN = 15
@@ -74,11 +75,18 @@ class RelyingParty:
             to=to,
             ends_at=int(self._clock()) + MINUTES_TO_SIGN_IN * 60,
         )
-        async with self._client(callback) as client:
-            url, _ = client.create_authorization_url(
-                endpoint, attempt.state, attempt.verifier, nonce=attempt.nonce, ui_locales=language
-            )
-        return url, attempt
+        wanted = {
+            "response_type": "code",
+            "client_id": self._settings.client_id,
+            "redirect_uri": callback,
+            "scope": " ".join(self._settings.scopes),
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": create_s256_code_challenge(attempt.verifier),
+            "code_challenge_method": "S256",
+            "ui_locales": language,
+        }
+        return _with_query(endpoint, wanted), attempt
 
     async def finish(self, callback: str, attempt: Attempt, answer: Mapping[str, str]) -> SignedIn:
         """Who has signed in. Raises SignInFailed when it did not come to that, or ProviderUnavailable."""
@@ -106,7 +114,7 @@ class RelyingParty:
         if endpoint is None:
             return None
         wanted = {"id_token_hint": id_token, "post_logout_redirect_uri": back, "client_id": self._settings.client_id}
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(wanted)}"
+        return _with_query(endpoint, wanted)
 
     def _check(self, attempt: Attempt, answer: Mapping[str, str]) -> None:
         """The answer must be to this attempt, from this provider (RFC 9207), in time, and a code."""
@@ -117,19 +125,34 @@ class RelyingParty:
         if self._clock() > attempt.ends_at:
             raise SignInFailed("it took too long")
         if not answer.get("code"):
-            raise SignInFailed(f"the provider said {answer.get('error', 'nothing')[:100]}")
+            raise SignInFailed(f"the provider said {answer.get('error', 'nothing')[:100]!r}")
 
     async def _exchanged(
         self, metadata: ProviderMetadata, callback: str, attempt: Attempt, code: str
     ) -> dict[str, Any]:
+        """The token endpoint's answer (RFC 6749, section 4.1.3), as bounded in size and time as every other."""
         endpoint = _needed(metadata.token_endpoint, "token_endpoint")
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback}
+        form |= {"code_verifier": attempt.verifier}
+        headers, secret = {}, self._settings.client_secret
+        if secret is None or _posts(metadata):
+            form |= {"client_id": self._settings.client_id} | ({} if secret is None else {"client_secret": secret})
+        else:
+            headers["authorization"] = basic(self._settings.client_id, secret)
+        async with self._client() as client:
+            answer = await answered(
+                client,
+                lambda: client.build_request("POST", endpoint, data=form, headers=headers, timeout=EXCHANGE),
+                EXCHANGE,
+            )
         try:
-            async with self._client(callback, metadata) as client, asyncio.timeout(EXCHANGE):
-                token: dict[str, Any] = await client.fetch_token(endpoint, code=code, code_verifier=attempt.verifier)
-        except OAuthError as error:
-            raise SignInFailed(f"the provider did not take the code: {error.error}") from error
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
-            raise ProviderUnavailable(f"no tokens from the provider: {type(error).__name__}") from error
+            token = json_object(answer.body)
+        except ValueError as error:
+            raise ProviderUnavailable(f"no tokens from the provider, but {answer.status}") from error
+        if "error" in token and answer.status < httpx.codes.INTERNAL_SERVER_ERROR:
+            raise SignInFailed(f"the provider did not take the code: {str(token.get('error'))[:100]!r}")
+        if answer.status != httpx.codes.OK:
+            raise ProviderUnavailable(f"no tokens from the provider, but {answer.status}")
         return token
 
     async def _userinfo(self, known: KnownIssuer, token: dict[str, Any], subject: str) -> dict[str, Any]:
@@ -139,37 +162,35 @@ class RelyingParty:
             return {}
         headers = {"authorization": f"Bearer {access}"}
         try:
-            async with self._client("") as client:
+            async with self._client() as client:
                 answer = await answered(
                     client, lambda: client.build_request("GET", url, headers=headers), known.settings.timeout
                 )
             told = json_object(answer.body) if answer.status == httpx.codes.OK else {}
         except (ProviderUnavailable, ValueError):
             return {}
-        return told if told.get("sub") == subject else {}
+        if told.get("sub") != subject:
+            return {}
+        return {name: value for name, value in told.items() if name not in ABOUT_TOKENS}
 
-    def _client(self, callback: str, metadata: ProviderMetadata | None = None) -> Any:
-        methods = metadata.token_endpoint_auth_methods_supported if metadata is not None else ()
-        post = "client_secret_post" in methods and "client_secret_basic" not in methods
-        method = "client_secret_post" if post else "client_secret_basic"
-        return AsyncOAuth2Client(
-            self._settings.client_id,
-            self._settings.client_secret,
-            token_endpoint_auth_method=method if self._settings.client_secret else "none",
-            scope=" ".join(self._settings.scopes),
-            redirect_uri=callback,
-            code_challenge_method="S256",
-            transport=self._transport,
-            verify=tls(),
-            timeout=self._known().settings.timeout,
-            headers={"user-agent": USER_AGENT},
-        )
+    def _client(self) -> httpx.AsyncClient:
+        return connected(self._known().settings, self._transport)
 
     def _known(self) -> KnownIssuer:
         known = self._issuers.known(self._issuer)
         if known is None:
             raise ProviderUnavailable("the account page's issuer is not configured any more")
         return known
+
+
+def _posts(metadata: ProviderMetadata) -> bool:
+    """Whether the secret goes into the form: where the provider takes it there only."""
+    methods = metadata.token_endpoint_auth_methods_supported
+    return "client_secret_post" in methods and "client_secret_basic" not in methods
+
+
+def _with_query(endpoint: str, wanted: Mapping[str, str]) -> str:
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(wanted)}"
 
 
 def _needed(endpoint: str | None, name: str) -> str:

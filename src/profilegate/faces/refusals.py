@@ -10,7 +10,15 @@ from msgspec import Struct
 
 from profilegate.auth.challenge import challenge
 from profilegate.auth.credentials import SCHEMES, Scheme
-from profilegate.errors import BadInput, BodyTooLarge, InvalidToken, NonceRequired, ProfileGateError, Unavailable
+from profilegate.errors import (
+    BadInput,
+    BodyTooLarge,
+    InvalidToken,
+    NonceRequired,
+    ProfileGateError,
+    SignInFailed,
+    Unavailable,
+)
 from profilegate.faces.cors import due
 
 log = logging.getLogger("profilegate.faces")
@@ -79,7 +87,7 @@ def used_scheme(request: Request[Any, Any, Any]) -> Scheme:
 
 def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:
     """What the answer does not tell, for the log. Never a token, never a value from the body."""
-    if isinstance(error, (InvalidToken, Unavailable)):
+    if isinstance(error, (InvalidToken, SignInFailed, Unavailable)):
         level = logging.WARNING if error.status >= 500 else logging.INFO
         cause = error.reason[:LONGEST_REASON] or _first_line(error.__cause__)
         log.log(level, "%s %s: %s (%s)", request.method, request.scope.get("path_template"), error, cause)

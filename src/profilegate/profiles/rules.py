@@ -72,8 +72,9 @@ class ProfileRules(Struct, frozen=True):
 
     def editing_of(self, field: str) -> Editing:
         """What the owner may do with a field, of which a claim is a part of `oidc_profile`; the provider's are read."""
-        editing = self.editing.get("oidc_profile" if field.startswith(MEMBER) else field, "edit")
-        return "read_only" if editing == "edit" and self.ownership.get(field) == "idp" else editing
+        whole = "oidc_profile" if field.startswith(MEMBER) else field
+        editing, owner = self.editing.get(whole, "edit"), self.ownership.get(field) or self.ownership.get(whole)
+        return "read_only" if editing == "edit" and owner == "idp" else editing
 
     def owner_of(self, field: str) -> Ownership:
         """Whose word counts for a field. What no setting names is the provider's."""

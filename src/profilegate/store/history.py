@@ -31,11 +31,17 @@ class HistoryRepository:
         ]
 
     async def found(self, tenant_id: str, text: str, limit: int) -> Sequence[Profile]:
-        prefix = text.lower()
+        if not _may_be_stored(text):
+            return []
         values = {"tenant_id": tenant_id, "user_id": text, "username_key": self._comparison_key(text), "limit": limit}
-        rows = await self._engine.fetch(found(self._dialect), values | {"first": prefix, "last": prefix + LAST})
+        rows = await self._engine.fetch(found(self._dialect), values | {"first": text, "last": text + LAST})
         records = [to_record(row) for row in rows]
         return [each for each in records if isinstance(each, Profile)]
+
+
+def _may_be_stored(text: str) -> bool:
+    """NUL and lone surrogates are in no record, and PostgreSQL takes neither."""
+    return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text)
 
 
 @lru_cache
@@ -52,12 +58,15 @@ def recent(dialect: str) -> Statement:
 
 @lru_cache
 def found(dialect: str) -> Statement:
-    """By id and by username through their unique indexes, by the beginning of the name through an index of its own."""
+    """By id and by username through their unique indexes, by the beginning of the name through an index of its own.
+
+    The database lowers both sides: SQLite knows the cases of ASCII letters only, PostgreSQL those of its locale.
+    """
     name = f"LOWER(name) {DIALECTS[dialect].bytewise}"
     return compiled(
         raw(
             f"SELECT {', '.join(RETURNED)} FROM profilegate_profile WHERE tenant_id = {{}} AND deleted_at IS NULL "
-            f"AND (user_id = {{}} OR username_key = {{}} OR ({name} >= {{}} AND {name} < {{}})) "
+            f"AND (user_id = {{}} OR username_key = {{}} OR ({name} >= LOWER({{}}) AND {name} < LOWER({{}}))) "
             "ORDER BY user_id LIMIT {}",
             *map(Param, ("tenant_id", "user_id", "username_key", "first", "last", "limit")),
         ),

@@ -34,6 +34,7 @@ async def get_data(request: Visitor, desk: OwnDesk, app_id: NamedApp) -> Respons
         "content-disposition": f'attachment; filename="app-{document.app_id}.json"',
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
         "content-security-policy": "default-src 'none'; sandbox",
     }
     return Response(document.data.encode(), media_type="application/json", headers=headers)

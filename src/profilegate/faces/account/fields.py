@@ -7,9 +7,9 @@ from msgspec import UNSET, Struct
 
 from profilegate.auth.principal import Principal
 from profilegate.errors import InvalidField
-from profilegate.faces.logto.capabilities import capabilities_of
+from profilegate.faces.logto.capabilities import Capability, capabilities_of
 from profilegate.profiles import avatars, claims, names
-from profilegate.profiles.record import MEMBER, Profile
+from profilegate.profiles.record import MEMBER, Profile, ProfileChange
 from profilegate.profiles.rules import ProfileRules
 
 
@@ -108,7 +108,8 @@ def shown(
     found = []
     for field in FIELDS:
         can = capabilities[field.capability]
-        if can.reason == "off":
+        reason = _reason(field, can, rules)
+        if reason == "off":
             continue
         stored = value_of(profile, field.name)
         found.append(
@@ -116,14 +117,25 @@ def shown(
                 field=field,
                 value=(typed or {}).get(field.name, stored),
                 was=stored,
-                is_editable=can.editable,
-                reason="" if can.reason is UNSET else REASONS[can.reason],
+                is_editable=reason is None,
+                reason="" if reason is None else REASONS[reason],
                 limit=LIMITS.get(field.name, rules.usernames.max_length if field.name == "username" else claims.LIMIT),
                 problem=(problems or {}).get(field.name, ""),
                 stored=(conflicts or {}).get(field.name),
             )
         )
     return found
+
+
+def _reason(field: Field, can: Capability, rules: ProfileRules) -> str | None:
+    """Why the owner may not edit a field, of which a claim may have an owner of its own."""
+    editing = rules.editing_of(field.name)
+    return editing if editing != "edit" else None if can.reason is UNSET else can.reason
+
+
+def hidden(rules: ProfileRules) -> frozenset[str]:
+    """The fields that are off: they are not shown, wherever they would stand."""
+    return frozenset(each for each in ProfileChange.__struct_fields__ if rules.editing_of(each) == "off")
 
 
 def value_of(profile: Profile, name: str) -> str:

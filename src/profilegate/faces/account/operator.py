@@ -1,10 +1,10 @@
 """For operators: find a profile, see it with its state, and act on it. Every act leaves an audit row."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
-from litestar.params import PathParameter
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from profilegate.auth.principal import Principal
@@ -12,6 +12,7 @@ from profilegate.auth.rules import operated, operated_tenant, operator
 from profilegate.errors import InvalidField, ProfileNotFound, UsernameTaken
 from profilegate.faces.account.desk import Desk
 from profilegate.faces.account.fields import OTHER_PROBLEM, PROBLEMS
+from profilegate.faces.account.forms import form_of
 from profilegate.faces.account.origin import check_same_origin
 from profilegate.faces.account.page import ENTRIES, FACE, OwnDesk, Visitor, signed_in
 from profilegate.profiles import avatars
@@ -21,11 +22,9 @@ MOST_FOUND = 20
 LONGEST_SEARCH = 255
 """Characters."""
 
-NamedUser = Annotated[str, PathParameter()]
-
 
 @get("/operator")
-async def get_operator(request: Visitor, desk: OwnDesk, q: str = "") -> Response[str]:
+async def get_operator(request: Visitor, desk: OwnDesk, q: FromQuery[str] = "") -> Response[str]:
     """Profiles by id, username or the beginning of the name; and how the provider's deliveries are doing."""
     tenant_id = operated_tenant(signed_in(request))
     text = q.strip()[:LONGEST_SEARCH]
@@ -40,18 +39,20 @@ async def get_operator(request: Visitor, desk: OwnDesk, q: str = "") -> Response
     )
 
 
-@get("/operator/users/{user_id:path}")
-async def get_user(request: Visitor, desk: OwnDesk, user_id: NamedUser) -> Response[str]:
+@get("/operator/user")
+async def get_user(request: Visitor, desk: OwnDesk, user_id: FromQuery[str]) -> Response[str]:
     """One profile, with what is known of where it came from and who changed it."""
-    return await _shown(request, desk, operated(signed_in(request), _plain(user_id)))
+    return await _shown(request, desk, operated(signed_in(request), user_id))
 
 
 @post("/operator/act")
 async def post_act(request: Visitor, desk: OwnDesk) -> Response[str]:
     """Suspend, restore, rename, or take the picture away."""
     check_same_origin(request, desk.place.origin)
-    who, form = signed_in(request), await request.form()
+    who, form = signed_in(request), await form_of(request)
     key = operated(who, str(form.get("user_id", "")))
+    if not isinstance(await desk.records.get(key), Profile):
+        raise ProfileNotFound  # a page that has grown old makes nobody
     try:
         await _acted(desk, who, key, form)
     except UsernameTaken:
@@ -65,7 +66,7 @@ async def post_act(request: Visitor, desk: OwnDesk) -> Response[str]:
 async def post_replay(request: Visitor, desk: OwnDesk) -> Response[str]:
     """Try a dead letter again."""
     check_same_origin(request, desk.place.origin)
-    tenant_id, form = operated_tenant(signed_in(request)), await request.form()
+    tenant_id, form = operated_tenant(signed_in(request)), await form_of(request)
     number = str(form.get("id", ""))
     if number.isascii() and number.isdecimal() and len(number) < 19:
         await desk.operations.replay(tenant_id, int(number))
@@ -102,9 +103,5 @@ async def _shown(request: Visitor, desk: Desk, key: ProfileKey, status: int = 20
 
 
 def _address(desk: Desk, key: ProfileKey) -> str:
-    return f"{desk.place.path}/operator/users/{quote(key.user_id, safe='')}"
-
-
-def _plain(user_id: str) -> str:
-    """Litestar gives the rest of a path with the slash before it."""
-    return user_id.removeprefix("/")
+    """In the query, since browsers and servers read dots and slashes of a path in their own ways."""
+    return f"{desk.place.path}/operator/user?{urlencode({'user_id': key.user_id})}"

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import FromQuery, SkipValidation
 from litestar.response import Redirect
 
 from profilegate.auth.principal import Principal
@@ -18,17 +18,21 @@ from profilegate.faces.account.fields import (
     OTHER_PROBLEM,
     PROBLEMS,
     Field,
+    hidden,
     problems_of,
     shown,
     typed_in,
     value_of,
     wanted_of,
 )
+from profilegate.faces.account.forms import form_of
 from profilegate.faces.account.origin import check_same_origin
 from profilegate.profiles.record import Profile, ProfileChange
 from profilegate.profiles.service import ROUNDS
 
 FACE = "account"
+
+UNSHOWN = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 Visitor = Request[Principal | None, Any, State]
 OwnDesk = NamedDependency[SkipValidation[Desk]]
@@ -42,7 +46,7 @@ APPS = 100
 
 
 @get("/")
-async def get_page(request: Visitor, desk: OwnDesk, saved: str | None = None) -> Response[str]:
+async def get_page(request: Visitor, desk: OwnDesk, saved: FromQuery[str | None] = None) -> Response[str]:
     """One's own profile; who is not signed in is asked to."""
     if request.user is None:
         return desk.renderer.page(request, "welcome.html")
@@ -55,7 +59,7 @@ async def get_page(request: Visitor, desk: OwnDesk, saved: str | None = None) ->
 async def post_profile(request: Visitor, desk: OwnDesk) -> Response[str]:
     """Save what was changed. Nothing that was typed is lost, whatever comes in between."""
     check_same_origin(request, desk.place.origin)
-    form = await request.form()
+    form = await form_of(request)
     who = request.user
     if who is None or form.get("user") != who.user_id:
         return desk.renderer.page(
@@ -81,15 +85,15 @@ async def post_avatar(request: Visitor, desk: OwnDesk) -> Response[str]:
 
 
 @get("/username")
-async def get_username(request: Visitor, desk: OwnDesk, username: str) -> Response[dict[str, Any]]:
+async def get_username(request: Visitor, desk: OwnDesk, username: FromQuery[str]) -> Response[dict[str, Any]]:
     """Whether a username is free, for the script that says so while it is typed."""
     if request.user is None:
-        return Response({"available": False}, status_code=401)
+        return Response({"available": False}, status_code=401, headers=UNSHOWN)
     key = own(request.user, "read")
     desk.pace.step(key)
     problem = await desk.profiles.username_problem(key, username)
     told = "" if problem is None else desk.said(request, PROBLEMS.get(problem, OTHER_PROBLEM))
-    return Response({"available": problem is None, "problem": told}, headers={"cache-control": "no-store"})
+    return Response({"available": problem is None, "problem": told}, headers=UNSHOWN)
 
 
 def signed_in(request: Visitor) -> Principal:
@@ -141,6 +145,8 @@ async def _page(
         status=status,
         profile=profile,
         is_operator=who.is_operator,
+        hidden=hidden(desk.profiles.rules),
+        may_change_picture=desk.profiles.rules.editing_of("avatar") == "edit",
         fields=shown(profile, who, desk.profiles.rules, typed, problems, conflicts),
         problems=problems or {},
         conflicts=conflicts or {},

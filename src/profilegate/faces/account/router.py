@@ -27,9 +27,12 @@ KEPT = {"cache-control": "public, max-age=300", "x-content-type-options": "nosni
 # The element is made to be used by other people's pages.
 SHARED = {"profile-settings.js": {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}}
 
+DOORS = [sign_in.get_sign_in, sign_in.get_callback, sign_in.post_sign_out, sign_in.get_signed_out]
+"""Open to suspended users too: they may leave, and somebody else may come in."""
+
 PAGES = [page.get_page, page.post_profile, page.post_avatar, page.get_username, apps.get_app, apps.get_data,
          apps.post_delete, operator.get_operator, operator.get_user, operator.post_act, operator.post_replay,
-         sign_in.get_sign_in, sign_in.get_callback, sign_in.post_sign_out, sign_in.get_signed_out]  # fmt: skip
+         *DOORS]  # fmt: skip
 
 
 @get("/static/{name:str}", sync_to_thread=False)
@@ -39,7 +42,7 @@ def get_static(name: Annotated[str, PathParameter()]) -> Response[bytes]:
     if content is None:
         return Response(b"", status_code=404, media_type="text/plain")
     headers = KEPT | SHARED.get(name, {})
-    return Response(content, media_type=f"{TYPES[Path(name).suffix]}; charset=utf-8", headers=headers)
+    return Response(content, media_type=TYPES[Path(name).suffix], headers=headers)
 
 
 @get("/theme.css", sync_to_thread=False)
@@ -66,13 +69,17 @@ def router(desk: Desk) -> Router:
         return desk.renderer.page(request, "message.html", status=error.status, code=error.code, signing_in=signing_in)
 
     usual: dict[str, Any] = {"dependencies": {"desk": provided(desk)}, "include_in_schema": False}
-    pages = Router(
-        path="/",
-        route_handlers=PAGES,
-        middleware=[VisitorMiddleware(desk.visitors)],
-        exception_handlers={Exception: on_error},
-        request_max_body_size=MAX_FORM,
-        **usual,
-    )
+
+    def pages(handlers: list[Any], anybody: bool) -> Router:
+        return Router(
+            path="/",
+            route_handlers=handlers,
+            middleware=[VisitorMiddleware(desk.visitors, anybody)],
+            exception_handlers={Exception: on_error},
+            request_max_body_size=MAX_FORM,
+            **usual,
+        )
+
+    inside = [each for each in PAGES if each not in DOORS]
     files = Router(path="/", route_handlers=[get_static, get_theme, get_logo], **usual)
-    return Router(path=PATH, route_handlers=[pages, files])
+    return Router(path=PATH, route_handlers=[pages(inside, False), pages(DOORS, True), files])

@@ -3,6 +3,7 @@
 import logging
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from profilegate.auth.relying_party import MINUTES_TO_SIGN_IN
@@ -15,9 +16,12 @@ from profilegate.profiles.record import Actor
 
 log = logging.getLogger("profilegate.faces.account")
 
+# What browsers read as another host or as the folder above; a dot may be written %2e (URL Standard, 4.1).
+LEAVING = ("\\", "//", "..", "%2e")
+
 
 @get("/sign-in")
-async def get_sign_in(request: Visitor, desk: OwnDesk, to: str = "") -> Response[str]:
+async def get_sign_in(request: Visitor, desk: OwnDesk, to: FromQuery[str] = "") -> Response[str]:
     """Send the browser to the provider, with what it has to bring back sealed in a cookie."""
     target = to if is_own_path(to, desk.place.path) else desk.place.path
     url, attempt = await desk.party.begin(desk.place.callback, target, Reader(request).language)
@@ -65,5 +69,5 @@ def get_signed_out(request: Visitor, desk: OwnDesk) -> Response[str]:
 
 def is_own_path(path: str, own: str) -> bool:
     """Whether a path leads to our own pages and nowhere else, however browsers read it."""
-    plain = path.isascii() and path.isprintable() and "\\" not in path and "//" not in path and ".." not in path
+    plain = path.isascii() and path.isprintable() and not any(each in path.lower() for each in LEAVING)
     return plain and (path == own or path.startswith((f"{own}/", f"{own}?")))

@@ -57,8 +57,7 @@ class Visitors(Struct, frozen=True, kw_only=True):
 
         Raises Suspended or StoreUnavailable.
         """
-        cookie = cookie_of(scope["headers"], self.cookies.session)
-        session = await self.sessions.get(digest(cookie), int(self.clock() * 1000)) if cookie else None
+        session = await self.kept(scope)
         if session is None:
             return None
         try:
@@ -66,6 +65,11 @@ class Visitors(Struct, frozen=True, kw_only=True):
         except Revoked:
             return None
         return session
+
+    async def kept(self, scope: Scope) -> Session | None:
+        """The session of a request, whatever has become of its user."""
+        cookie = cookie_of(scope["headers"], self.cookies.session)
+        return await self.sessions.get(digest(cookie), int(self.clock() * 1000)) if cookie else None
 
     async def end(self, scope: Scope) -> None:
         if cookie := cookie_of(scope["headers"], self.cookies.session):
@@ -77,16 +81,18 @@ class VisitorMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, visitors: Visitors) -> None:
+    def __init__(self, visitors: Visitors, anybody: bool = False) -> None:
+        """`anybody` lets even suspended users through, as strangers: to sign out, or to sign in as somebody else."""
         self._visitors = visitors
+        self._anybody = anybody
 
     def __deepcopy__(self, _: object) -> "VisitorMiddleware":
         return self  # Litestar copies a router when it registers it; connections are not to be copied with it
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        session = await self._visitors.session(scope)
+        session = await self._visitors.kept(scope) if self._anybody else await self._visitors.session(scope)
         scope["auth"] = session
-        scope["user"] = None if session is None else principal_of(session)
+        scope["user"] = None if session is None or self._anybody else principal_of(session)
         await next_app(scope, receive, send)
 
 
