@@ -83,6 +83,7 @@ SHOWN = [
 ]
 
 OWN = {"profile": PROFILE, "is_operator": True, "fields": SHOWN, "apps": [(APP, DOCUMENT)], "entries": ENTRIES}
+TYPED = {"name": "α", "username": "β"}
 GOOD = {"problems": {}, "conflicts": {}, "saved": None, "hidden": frozenset(), "may_change_picture": True}
 NOBODY = {"q": "", "found": [], "states": [], "letters": [], "conflicts": []}
 SOMEBODY = {"q": "α", "found": [PROFILE, BARE], "states": STATES, "letters": [LETTER], "conflicts": CONFLICTS}
@@ -101,9 +102,12 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("operator.html", NOBODY),
     ("operator.html", NOBODY | {"q": "α"}),
     ("operator.html", SOMEBODY),
-    ("operator_user.html", {"profile": PROFILE, "problem": OTHER_PROBLEM, "entries": ENTRIES}),
-    ("operator_user.html", {"profile": BARE, "problem": "", "entries": []}),
-    ("operator_user.html", {"profile": replace(BARE, sources={"has_password": "idp"}), "problem": "", "entries": []}),
+    ("operator_user.html", {"profile": PROFILE, "problem": OTHER_PROBLEM, "typed": TYPED, "entries": ENTRIES}),
+    ("operator_user.html", {"profile": BARE, "problem": "", "typed": TYPED, "entries": []}),
+    (
+        "operator_user.html",
+        {"profile": replace(BARE, sources={"has_password": "idp"}), "problem": "", "typed": TYPED, "entries": []},
+    ),
     ("signed_out.html", {}),
     ("welcome.html", {}),
 ]

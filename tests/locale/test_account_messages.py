@@ -157,12 +157,22 @@ def test_no_english_is_left_on_a_page(language: str, template: str, told: dict[s
 
 
 def test_an_operator_is_not_told_that_they_did_what_the_user_did() -> None:
-    html = page("en", "operator_user.html", {"profile": BARE, "problem": "", "entries": ENTRIES})
+    html = page(
+        "en",
+        "operator_user.html",
+        {"profile": BARE, "problem": "", "typed": {"name": "", "username": ""}, "entries": ENTRIES},
+    )
     assert "you" not in Read(html).texts
 
 
 def test_values_are_told_as_people_read_them() -> None:
-    texts = Read(page("en", "operator_user.html", {"profile": PROFILE, "problem": "", "entries": []})).texts
+    texts = Read(
+        page(
+            "en",
+            "operator_user.html",
+            {"profile": PROFILE, "problem": "", "typed": {"name": "", "username": ""}, "entries": []},
+        )
+    ).texts
     assert not {"True", str(AT), "{'α': None}"} & set(texts)
 
 

@@ -92,7 +92,10 @@ class RelyingParty:
         """Who has signed in. Raises SignInFailed when it did not come to that, or ProviderUnavailable."""
         self._check(attempt, answer)
         known = self._known()
-        token = await self._exchanged(await known.metadata(), callback, attempt, answer["code"])
+        metadata = await known.metadata()
+        if metadata.authorization_response_iss_parameter_supported and "iss" not in answer:
+            raise SignInFailed("the answer does not say whose it is")
+        token = await self._exchanged(metadata, callback, attempt, answer["code"])
         try:
             claims = await known.id_token(
                 parsed(str(token.get("id_token", "")).encode()), self._settings.client_id, attempt.nonce

@@ -11,7 +11,7 @@ from hypothesis import settings as patience
 from hypothesis import strategies as st
 from tests.faces.account.browsing import FORM, OURS, Browser, Page, record
 
-from profilegate.faces.account.fields import FIELDS, problems_of, typed_in, value_of, wanted_of
+from profilegate.faces.account.fields import FIELDS, PROBLEMS, problems_of, typed_in, value_of, wanted_of
 from profilegate.faces.account.router import MAX_FORM
 from profilegate.profiles.record import Profile, ProfileChange
 from profilegate.profiles.rules import ProfileRules
@@ -136,7 +136,7 @@ async def test_an_emptied_claim_is_removed_and_an_emptied_username_refused(alice
     assert (await record(alice.service)).oidc_profile == {}
     answer = await alice.saved(username="")
     assert (answer.status_code, (await record(alice.service)).username) == (422, "alice_1")
-    assert "A username cannot be removed." in Page(answer).text
+    assert PROBLEMS["removed"] in Page(answer).text
 
 
 async def test_a_name_is_saved_in_its_normal_form(alice: Browser) -> None:
@@ -159,7 +159,7 @@ async def test_a_username_of_somebody_else_is_refused_with_what_was_typed(alice:
     page = Page(answer)
     assert (answer.status_code, page.inputs["username"]["value"]) == (422, "TAKEN_1")
     assert page.inputs["name"]["value"] == "Alice Two"
-    assert "Somebody else has this username." in page.text
+    assert PROBLEMS["taken"] in page.text
 
 
 # What no browser sends

@@ -7,6 +7,7 @@ from tests.faces.running import OTHER_TENANT, PROVIDER, TENANT, Service, key
 from tests.faces.webhooks import LOGTO, SECRET, inbox, settled, source
 from tests.store.databases import audit, everything
 
+from profilegate.faces.account.fields import PROBLEMS
 from profilegate.profiles.deliveries import Delivery
 from profilegate.profiles.record import Actor, ProfileChange, ProfileKey
 from profilegate.sync_settings import SyncSettings
@@ -182,10 +183,10 @@ async def test_the_providers_suspension_is_not_an_operators_to_lift(root: Browse
 @pytest.mark.parametrize(
     ("form", "told"),
     [
-        ({"username": "1"}, "This may have letters, digits and underscores only"),
-        ({"username": "root_1"}, "Somebody else has this username."),
-        ({"name": "x" * 129}, "This is too long."),
-        ({"name": "a\0"}, "This has characters that are not allowed."),
+        ({"username": "1"}, PROBLEMS["pattern"]),
+        ({"username": "root_1"}, PROBLEMS["taken"]),
+        ({"name": "x" * 129}, PROBLEMS["too_long"]),
+        ({"name": "a\0"}, PROBLEMS["characters"]),
     ],
 )
 async def test_a_name_that_breaks_a_rule_is_refused_and_nothing_is_renamed(

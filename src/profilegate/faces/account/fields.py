@@ -99,11 +99,13 @@ def shown(
     profile: Profile,
     caller: Principal,
     rules: ProfileRules,
-    typed: Mapping[str, str] | None = None,
+    typed: Mapping[str, str | None] | None = None,
     problems: Mapping[str, str] | None = None,
     conflicts: Mapping[str, str] | None = None,
+    was: Mapping[str, str] | None = None,
 ) -> list[Shown]:
-    """The fields of a record, with what was typed in the place of what is stored."""
+    """The fields of a record, with what was changed in the place of what is stored, and with what it was changed from
+    unless the person is shown that it is something else by now."""
     capabilities = capabilities_of(caller, rules).fields
     found = []
     for field in FIELDS:
@@ -115,8 +117,8 @@ def shown(
         found.append(
             Shown(
                 field=field,
-                value=(typed or {}).get(field.name, stored),
-                was=stored,
+                value=(typed or {}).get(field.name, stored) or "",
+                was=(was or {}).get(field.name, stored),
                 is_editable=reason is None,
                 reason="" if reason is None else REASONS[reason],
                 limit=LIMITS.get(field.name, rules.usernames.max_length if field.name == "username" else claims.LIMIT),
@@ -157,6 +159,11 @@ def wanted_of(form: Mapping[str, Any]) -> dict[str, str | None]:
         for name, value in typed.items()
         if isinstance(was := form.get(f"was.{name}"), str) and value != was.strip()
     }
+
+
+def was_of(form: Mapping[str, Any], wanted: Mapping[str, str | None]) -> dict[str, str]:
+    """What the page had in the fields that were changed."""
+    return {name: str(form.get(f"was.{name}", "")) for name in wanted}
 
 
 def problems_of(wanted: Mapping[str, str | None], rules: ProfileRules) -> dict[str, str]:

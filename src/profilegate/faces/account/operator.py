@@ -56,9 +56,9 @@ async def post_act(request: Visitor, desk: OwnDesk) -> Response[str]:
     try:
         await _acted(desk, who, key, form)
     except UsernameTaken:
-        return await _shown(request, desk, key, 422, PROBLEMS["taken"])
+        return await _shown(request, desk, key, 422, PROBLEMS["taken"], form)
     except InvalidField as error:
-        return await _shown(request, desk, key, 422, PROBLEMS.get(error.reason, OTHER_PROBLEM))
+        return await _shown(request, desk, key, 422, PROBLEMS.get(error.reason, OTHER_PROBLEM), form)
     return Redirect(_address(desk, key), status_code=303)
 
 
@@ -88,7 +88,9 @@ async def _acted(desk: Desk, who: Principal, key: ProfileKey, form: Any) -> None
             await desk.profiles.change(key, ProfileChange(avatar=generated), acting)
 
 
-async def _shown(request: Visitor, desk: Desk, key: ProfileKey, status: int = 200, problem: str = "") -> Response[str]:
+async def _shown(
+    request: Visitor, desk: Desk, key: ProfileKey, status: int = 200, problem: str = "", typed: Any = None
+) -> Response[str]:
     profile = await desk.records.get(key)
     if not isinstance(profile, Profile):
         raise ProfileNotFound
@@ -98,6 +100,7 @@ async def _shown(request: Visitor, desk: Desk, key: ProfileKey, status: int = 20
         status=status,
         profile=profile,
         problem=problem,
+        typed={name: (typed or {}).get(name, getattr(profile, name) or "") for name in ("name", "username")},
         entries=await desk.history.recent(key, ENTRIES),
     )
 

@@ -24,6 +24,7 @@ from profilegate.faces.account.fields import (
     typed_in,
     value_of,
     wanted_of,
+    was_of,
 )
 from profilegate.faces.account.forms import form_of
 from profilegate.faces.account.origin import check_same_origin
@@ -68,7 +69,7 @@ async def post_profile(request: Visitor, desk: OwnDesk) -> Response[str]:
     wanted = wanted_of(form)
     problems = problems_of(wanted, desk.profiles.rules)
     if problems:
-        return await _page(request, who, desk, 422, typed_in(form), problems)
+        return await _page(request, who, desk, 422, wanted, problems, was=was_of(form, wanted))
     return await _saved(request, who, desk, form, wanted)
 
 
@@ -113,14 +114,15 @@ async def _saved(
         profile = await desk.profiles.get_or_create(key, acting)
         conflicts = _conflicts(profile, form, wanted)
         if conflicts:
-            return await _page(request, who, desk, 409, typed_in(form), conflicts=conflicts)
+            return await _page(request, who, desk, 409, wanted, conflicts=conflicts)
         news = {name: value for name, value in wanted.items() if (value or "") != value_of(profile, name)}
         if not news:
             return Redirect(f"{desk.place.path}?saved=", status_code=303)
         try:
             await desk.profiles.change(key, ProfileChange.of(news), acting, seen=frozenset({profile.version}))
         except UsernameTaken:
-            return await _page(request, who, desk, 422, typed_in(form), {"username": PROBLEMS["taken"]})
+            problems = {"username": PROBLEMS["taken"]}
+            return await _page(request, who, desk, 422, wanted, problems, was=was_of(form, wanted))
         except PreconditionFailed:
             continue
         return Redirect(f"{desk.place.path}?saved={','.join(news)}", status_code=303)
@@ -132,9 +134,10 @@ async def _page(
     who: Principal,
     desk: Desk,
     status: int = 200,
-    typed: Mapping[str, str] | None = None,
+    typed: Mapping[str, str | None] | None = None,
     problems: Mapping[str, str] | None = None,
     conflicts: Mapping[str, str] | None = None,
+    was: Mapping[str, str] | None = None,
     saved: list[str] | None = None,
 ) -> Response[str]:
     key = own(who, "read")
@@ -147,7 +150,7 @@ async def _page(
         is_operator=who.is_operator,
         hidden=hidden(desk.profiles.rules),
         may_change_picture=desk.profiles.rules.editing_of("avatar") == "edit",
-        fields=shown(profile, who, desk.profiles.rules, typed, problems, conflicts),
+        fields=shown(profile, who, desk.profiles.rules, typed, problems, conflicts, was),
         problems=problems or {},
         conflicts=conflicts or {},
         saved=saved,

@@ -35,11 +35,11 @@ function previewAvatar(input, image) {
 }
 
 function guard(form) {
-  const before = JSON.stringify([...new FormData(form)]);
+  const changed = (was) => form.elements[was.name.slice("was.".length)].value.trim() !== was.value.trim();
   let sending = false;
   form.addEventListener("submit", () => { sending = true; });
   addEventListener("beforeunload", (event) => {
-    if (!sending && JSON.stringify([...new FormData(form)]) !== before) event.preventDefault();
+    if (!sending && [...form.querySelectorAll("[name^='was.']")].some(changed)) event.preventDefault();
   });
 }
 
