@@ -1,4 +1,5 @@
-// Who may ask this provider for tokens, and who may ask it about them; and who is told when a session ends.
+// Who may ask this provider for tokens, who may ask it about them, who is told when a session ends,
+// and who signs people in on a page of its own.
 
 const machine = { redirect_uris: [], response_types: [] };
 
@@ -7,7 +8,19 @@ const told = process.env.PROVIDER_LOGOUT_URI
   ? { backchannel_logout_uri: process.env.PROVIDER_LOGOUT_URI, backchannel_logout_session_required: true }
   : {};
 
+// The account pages of the services under test, where the tests name their addresses.
+const pages = (process.env.PROVIDER_ACCOUNT_URLS ?? '').split(' ').filter(Boolean);
+const account = {
+  client_id: 'account',
+  client_secret: 'account secret: 50% & more',
+  redirect_uris: pages.map((url) => `${url}/account/callback`),
+  post_logout_redirect_uris: pages.map((url) => `${url}/account/signed-out`),
+  backchannel_logout_uri: `${pages[0]}/webhooks/signed-out`,
+  backchannel_logout_session_required: true,
+};
+
 export const clients = [
+  ...(pages.length ? [account] : []),
   {
     ...told,
     client_id: 'spa',

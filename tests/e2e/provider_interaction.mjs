@@ -1,4 +1,6 @@
-// Signs in whoever the `login_hint` names and consents to what was asked. No password, no page.
+// Signs in whoever the `login_hint` names, or asks on a page who it is, and consents to what was asked. No password.
+
+import { text } from 'node:stream/consumers';
 
 import { mayHold } from './provider_accounts.mjs';
 
@@ -20,11 +22,23 @@ export function refuse(response, reason) {
   response.end(reason);
 }
 
+const PAGE = `<!doctype html><html lang="en"><title>Provider</title><form method="post">
+<label>Login <input name="login" autofocus required></label><button>Sign in</button></form>`;
+
+function ask(response) {
+  response.setHeader('content-type', 'text/html; charset=utf-8');
+  response.end(PAGE);
+}
+
+async function loginOf(request, { login_hint: hint }) {
+  return hint ?? new URLSearchParams(await text(request)).get('login');
+}
+
 export async function answerInteraction(provider, request, response) {
   const { params } = await provider.interactionDetails(request, response);
-  const accountId = params.login_hint;
+  const accountId = await loginOf(request, params);
   if (!accountId) {
-    return refuse(response, 'this provider signs in by login_hint only');
+    return ask(response);
   }
   const grantId = await grantFor(provider, accountId, params);
   return provider.interactionFinished(request, response, { login: { accountId }, consent: { grantId } });

@@ -7,6 +7,10 @@ import { clients } from './provider_clients.mjs';
 import { resourceServer } from './provider_resources.mjs';
 
 const TOKEN_SECONDS = Number(process.env.PROVIDER_TOKEN_SECONDS ?? 3600);
+const PROFILE_CLAIMS = [
+  'name', 'preferred_username', 'picture', 'given_name', 'family_name', 'nickname', 'website', 'birthdate', 'locale',
+  'zoneinfo', 'roles',
+];
 const COOKIE_KEYS = ['tests only'];
 const LOOPBACK_ORIGIN = /^http:\/\/127\.0\.0\.1:\d+$/;
 
@@ -49,7 +53,7 @@ export function newProvider({ issuer, adapter, alg, keys }) {
     ...algorithms(alg),
     claims: {
       openid: ['sub'],
-      profile: ['name', 'preferred_username', 'picture'],
+      profile: PROFILE_CLAIMS,
       email: ['email', 'email_verified'],
     },
     scopes: ['openid', 'offline_access'],

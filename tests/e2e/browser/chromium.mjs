@@ -10,6 +10,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--renderer-process-limit=1',
 ];
 
 export const launch = (executablePath) => chromium.launch({ executablePath, args: FLAGS, headless: true });
