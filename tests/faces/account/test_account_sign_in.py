@@ -358,3 +358,13 @@ async def test_a_user_of_another_tenant_is_another_user(service: Service, alice:
     await other.saved(name="The other one")
     assert (await record(service)).name != "The other one"
     assert (await record(service, tenant=OTHER_TENANT)).name == "The other one"
+
+
+@pytest.mark.parametrize("name", ["state", "code", "iss"])
+async def test_an_answer_that_says_something_twice_is_refused(browser: Browser, name: str) -> None:
+    asked = await browser.begin()
+    browser.says(asked)
+    said = [("state", asked["state"]), ("code", "one"), ("iss", ISSUER), (name, "another")]
+    answer = await browser.get("/account/callback", params=said)
+    assert answer.status_code == 401
+    assert (await browser.back(asked)).status_code == 303

@@ -37,7 +37,7 @@ async def get_callback(request: Visitor, desk: OwnDesk) -> Response[str]:
     attempt = desk.seal.opened(cookie_of(request.scope["headers"], cookies.attempt))
     if attempt is None:
         raise SignInFailed("this browser has begun no sign-in")
-    signed_in = await desk.party.finish(desk.place.callback, attempt, dict(request.query_params))
+    signed_in = await desk.party.finish(desk.place.callback, attempt, answer_of(request))
     who = signed_in.principal
     if who.is_machine:
         raise SignInFailed("a machine is no user")
@@ -65,6 +65,14 @@ async def post_sign_out(request: Visitor, desk: OwnDesk) -> Response[str]:
 @get("/signed-out", sync_to_thread=False)
 def get_signed_out(request: Visitor, desk: OwnDesk) -> Response[str]:
     return desk.renderer.page(request, "signed_out.html")
+
+
+def answer_of(request: Visitor) -> dict[str, str]:
+    """The provider's answer. Raises SignInFailed when it says something twice (RFC 6749, section 3.1)."""
+    said = request.query_params
+    if any(len(said.getall(name)) > 1 for name in said):
+        raise SignInFailed("the answer says something twice")
+    return {name: str(said[name]) for name in said}
 
 
 def is_own_path(path: str, own: str) -> bool:
