@@ -23,6 +23,8 @@ def test_a_fuzzer_who_is_an_operator_finds_no_difference_to_the_description(
     options = ["--checks", "all", "--phases", "examples,coverage,fuzzing", "-n", EXAMPLES, "-w", "1", "--no-color"]
     # What may be registered or stored depends on what is there, which no description can say.
     options += ["--exclude-checks", "positive_data_acceptance"]
+    # Halves of surrogate pairs that meet are one character, which the tool counts as two.
+    options += ["--generation-codec", "utf-8"]
     chosen = ["--include-path-regex", "^/(app|operator|user)/"]
     done = subprocess.run(
         [*command, "-H", f"Authorization: Bearer {token}", *options, *chosen],

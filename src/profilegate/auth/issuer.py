@@ -23,6 +23,10 @@ from profilegate.settings import IssuerSettings
 
 USER_AGENT = "profilegate"
 
+CONNECTING = 0.8
+"""The share of a request's time that a connection may take. A handshake that ends by itself closes its socket; one
+that is broken off with the whole request leaves that to the garbage collector."""
+
 SPARE = 4
 """Connections for keys and metadata, when all that ask about tokens are taken."""
 
@@ -103,6 +107,7 @@ def connected(settings: IssuerSettings, transport: httpx.AsyncBaseTransport | No
     client = httpx.AsyncClient(
         transport=transport,
         verify=tls(),
+        timeout=httpx.Timeout(settings.timeout, connect=CONNECTING * settings.timeout),
         trust_env=not is_loopback(urlsplit(settings.issuer).hostname or ""),
         limits=httpx.Limits(max_connections=MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE),
         headers={"user-agent": USER_AGENT},

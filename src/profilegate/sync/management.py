@@ -8,7 +8,7 @@ import httpx
 
 from profilegate.auth.client_authentication import basic
 from profilegate.auth.documents import answered
-from profilegate.auth.issuer import USER_AGENT, tls
+from profilegate.auth.issuer import CONNECTING, USER_AGENT, tls
 from profilegate.auth.json_object import json_object
 from profilegate.errors import ProviderUnavailable
 from profilegate.sync.said import Payload
@@ -30,7 +30,10 @@ class Management:
         self._settings = settings
         self._clock = clock
         self._client = httpx.AsyncClient(
-            transport=transport, verify=tls(), timeout=settings.timeout, headers={"user-agent": USER_AGENT}
+            transport=transport,
+            verify=tls(),
+            timeout=httpx.Timeout(settings.timeout, connect=CONNECTING * settings.timeout),
+            headers={"user-agent": USER_AGENT},
         )
         self._token: str | None = None
         self._ends = 0.0
