@@ -60,11 +60,15 @@ class ProfileGateError(Exception):
 
 
 class Unauthenticated(ProfileGateError):
-    """The caller is not known (RFC 9110: 401). Always answered with a `WWW-Authenticate` challenge."""
+    """The caller is not known (RFC 9110: 401). Always answered with a challenge. `reason` is for the log."""
 
     code = "unauthenticated"
     status = 401
     message = "Authentication is required."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class InvalidSignature(Unauthenticated):
@@ -73,20 +77,12 @@ class InvalidSignature(Unauthenticated):
     code = "invalid_signature"
     message = "The delivery's signature is not valid."
 
-    def __init__(self, reason: str = "") -> None:
-        super().__init__()
-        self.reason = reason
-
 
 class SignInFailed(Unauthenticated):
     """A sign-in at our own page that did not come about. The reason is for the log."""
 
     code = "sign_in_failed"
     message = "The sign-in was not completed."
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__()
-        self.reason = reason
 
 
 class MissingCredentials(Unauthenticated):
@@ -105,10 +101,6 @@ class InvalidToken(Unauthenticated):
 
     code = "invalid_token"
     message = "The access token is not valid."
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__()
-        self.reason = reason
 
 
 class ExpiredToken(InvalidToken):

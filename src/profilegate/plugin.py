@@ -100,32 +100,10 @@ class ProfileGate(InitPlugin):
         )
         self.bulks = BulkService(self.apps, FileSpool, settings.apps.bulk_max_items)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
-        self.gate = Gate(
-            issuers=self.issuers,
-            binding=Binding(
-                memory=ProofRepository(self.engine),
-                clock=clock,
-                addresses=self.addresses,
-                max_age=settings.dpop.max_age,
-                nonces=None if settings.dpop.nonce_secret is None else Nonces(settings.dpop.nonce_secret),
-            ),
-            standing=self.repository,
-            certificates=CertificateSource.of(
-                settings.server.client_certificate_header, settings.server.trusted_proxies
-            ),
-        )
-
+        self.gate = self._gate()
         self.registry = CollectorRegistry()
         self.inbox = InboxRepository(self.engine, self.rules.usernames.comparison_key, settings.sync.retention_days)
-        self.sync = Synchronisation(
-            settings,
-            self.issuers,
-            Stores(self.inbox, StaleRepository(self.engine)),
-            EventService(self.rules, clock),
-            SyncMetrics(self.registry),
-            clock,
-            transport,
-        )
+        self.sync = self._synchronisation()
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.route_handlers.extend(self.routers())
@@ -251,6 +229,32 @@ class ProfileGate(InitPlugin):
         except InvalidConfiguration as error:
             return str(error)
         return "connected"
+
+    def _gate(self) -> Gate:
+        dpop, server = self.settings.dpop, self.settings.server
+        return Gate(
+            issuers=self.issuers,
+            binding=Binding(
+                memory=ProofRepository(self.engine),
+                clock=self.clock,
+                addresses=self.addresses,
+                max_age=dpop.max_age,
+                nonces=None if dpop.nonce_secret is None else Nonces(dpop.nonce_secret),
+            ),
+            standing=self.repository,
+            certificates=CertificateSource.of(server.client_certificate_header, server.trusted_proxies),
+        )
+
+    def _synchronisation(self) -> Synchronisation:
+        return Synchronisation(
+            self.settings,
+            self.issuers,
+            Stores(self.inbox, StaleRepository(self.engine)),
+            EventService(self.rules, self.clock),
+            SyncMetrics(self.registry),
+            self.clock,
+            self.transport,
+        )
 
     async def _refuse_unknown_schema(self) -> None:
         try:

@@ -421,7 +421,7 @@ async def test_a_logout_ends_the_sessions_that_it_names_and_no_others(
     for key in (ANN, BOB):
         await put_beside(engine, key)
     async with inbox_on(engine).lives() as lives:
-        assert await lives.end_sessions(issuer, subject, session_id) == len(ended)
+        assert await lives.end_sessions(issuer, subject, session_id, LATER) == len(ended)
     assert [key.user_id for key in (ANN, BOB) if "profilegate_session" not in await beside(engine, key)] == ended
 
 

@@ -138,9 +138,17 @@ async def test_a_provider_ends_what_it_names_and_nothing_of_another_provider(
         Named("other issuer", replace(USUAL, issuer="https://other.test", key=STRANGER)),
     ):
         await sessions.add(each.name, each.session)
-    values = {"issuer": USUAL.issuer, "sid": None, "subject": None} | said
+    values = {"issuer": USUAL.issuer, "sid": None, "subject": None, "until": USUAL.created_at} | said
     await engine.write([end_sessions(engine.engine_type)], values)
     assert {row["digest"] for row in await rows(engine, SessionRow)} == left
+
+
+async def test_who_has_signed_in_again_since_stays(sessions: SessionRepository, engine: Engine) -> None:
+    await sessions.add("before", USUAL)
+    await sessions.add("since", replace(USUAL, created_at=USUAL.created_at + 1))
+    values = {"issuer": USUAL.issuer, "sid": None, "subject": USUAL.subject, "until": USUAL.created_at}
+    await engine.write([end_sessions(engine.engine_type)], values)
+    assert {row["digest"] for row in await rows(engine, SessionRow)} == {"since"}
 
 
 async def test_a_users_end_leaves_other_sessions_alone(sessions: SessionRepository, store: ProfileRepository) -> None:

@@ -66,8 +66,11 @@ class Lives(Protocol):
     async def mark_stale(self, key: ProfileKey, source: str, subject: str, now: int) -> None:
         """Note that the provider knows more of this user than it told."""
 
-    async def end_sessions(self, issuer: str, subject: str | None, session_id: str | None) -> int:
-        """End the sessions of our own pages that the provider means; returns how many."""
+    async def end_sessions(self, issuer: str, subject: str | None, session_id: str | None, until: int) -> int:
+        """End the sessions of our own pages that the provider means and that began up to then; returns how many.
+
+        `until` is in Unix milliseconds: who has signed in again since stays, however late or often a delivery comes.
+        """
 
 
 class EventService(Struct, frozen=True):

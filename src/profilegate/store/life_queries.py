@@ -173,13 +173,13 @@ def hear_again(dialect: str) -> Statement:
 
 @lru_cache
 def end_sessions(dialect: str) -> Statement:
-    """The sessions of a provider's session, or of all of its user's."""
+    """The sessions of a provider's session, or of all of its user's, that began up to a moment."""
     return compiled(
         raw(
             "DELETE FROM profilegate_session WHERE issuer = {} AND (CAST({} AS TEXT) IS NULL OR sid = {}) "
-            "AND (CAST({} AS TEXT) IS NULL OR subject = {}) RETURNING id",
+            "AND (CAST({} AS TEXT) IS NULL OR subject = {}) AND created_at <= {} RETURNING id",
             Param("issuer"),
-            *map(Param, ("sid", "sid", "subject", "subject")),
+            *map(Param, ("sid", "sid", "subject", "subject", "until")),
         ),
         dialect,
     )

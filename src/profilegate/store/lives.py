@@ -100,10 +100,10 @@ class LifeSession:
         values = _key(key) | {"source": source, "subject": subject, "now": now, "next_at": now + COALESCED}
         await self._session.run(queries.mark_stale(self._dialect), values)
 
-    async def end_sessions(self, issuer: str, subject: str | None, session_id: str | None) -> int:
+    async def end_sessions(self, issuer: str, subject: str | None, session_id: str | None, until: int) -> int:
         if subject is None and session_id is None:
             return 0
-        values = {"issuer": issuer, "subject": subject, "sid": session_id}
+        values = {"issuer": issuer, "subject": subject, "sid": session_id, "until": until}
         return len(await self._session.run(queries.end_sessions(self._dialect), values))
 
     async def forget_said(self) -> None:

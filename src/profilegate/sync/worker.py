@@ -102,8 +102,8 @@ class Worker:
     async def _apply(self, work: Work, delivery: Delivery) -> None:
         source = self._sources.named(delivery.source)
         for said in source.said(delivery):
-            if said.kind in ("logout", "revoke"):
-                await work.lives.end_sessions(source.issuer, said.subject, said.session_id)
+            if said.kind == "logout":
+                await work.lives.end_sessions(source.issuer, said.subject, said.session_id, delivery.received_at)
             event = source.event(said, delivery)
             if event is None:
                 continue
