@@ -10,22 +10,54 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from profilegate.app import create_app
+    from profilegate.app import create_app, served
+    from profilegate.asgi import ResourceServerMiddleware
     from profilegate.configuration import load
     from profilegate.errors import ProfileGateError
+    from profilegate.host import CurrentPrincipal, CurrentProfile, current_principal, current_profile, require
     from profilegate.plugin import ProfileGate
-    from profilegate.settings import Settings
+    from profilegate.resource_server import OIDCResourceServer
+    from profilegate.settings import DatabaseSettings, IssuerSettings, ServerSettings, Settings
 
-__all__ = ["ProfileGate", "ProfileGateError", "Settings", "__version__", "create_app", "load"]
+__all__ = [
+    "CurrentPrincipal",
+    "CurrentProfile",
+    "DatabaseSettings",
+    "IssuerSettings",
+    "OIDCResourceServer",
+    "ProfileGate",
+    "ProfileGateError",
+    "ResourceServerMiddleware",
+    "ServerSettings",
+    "Settings",
+    "__version__",
+    "create_app",
+    "current_principal",
+    "current_profile",
+    "load",
+    "require",
+    "served",
+]
 
 __version__ = version("profilegate")
 
 _HOMES = {
+    "CurrentPrincipal": "profilegate.host",
+    "CurrentProfile": "profilegate.host",
+    "DatabaseSettings": "profilegate.settings",
+    "IssuerSettings": "profilegate.settings",
+    "OIDCResourceServer": "profilegate.resource_server",
     "ProfileGate": "profilegate.plugin",
     "ProfileGateError": "profilegate.errors",
+    "ResourceServerMiddleware": "profilegate.asgi",
+    "ServerSettings": "profilegate.settings",
     "Settings": "profilegate.settings",
     "create_app": "profilegate.app",
+    "current_principal": "profilegate.host",
+    "current_profile": "profilegate.host",
     "load": "profilegate.configuration",
+    "require": "profilegate.host",
+    "served": "profilegate.app",
 }
 
 

@@ -30,7 +30,12 @@ def create_app(
 
     `watch` is the settings' file, whose issuers are then taken over whenever it changes.
     """
-    gate = ProfileGate(settings, clock=clock, transport=transport)
+    return served(ProfileGate(settings, clock=clock, transport=transport), watch=watch)
+
+
+def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
+    """The faces of this gate as an ASGI application of their own, which any ASGI host can mount."""
+    settings = gate.settings
     return Litestar(
         plugins=[gate],
         lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload, settings)],

@@ -15,6 +15,7 @@ from profilegate.settings import (
     AvatarSettings,
     DatabaseSettings,
     DPoPSettings,
+    ForwardAuthSettings,
     IssuerSettings,
     PhoenixSettings,
     ServerSettings,
@@ -89,6 +90,13 @@ def _server(server: ServerSettings) -> Iterator[str]:
         yield "client_certificate_header: anybody could send it; list the trusted_proxies that overwrite it"
     if server.public_url is not None and not is_trusted_url(server.public_url):
         yield "public_url: must be an https URL (http only on a loopback address), without query or fragment"
+
+
+@within.register
+def _forward_auth(forward_auth: ForwardAuthSettings) -> Iterator[str]:
+    for address in forward_auth.addresses:
+        if not is_origin(address):
+            yield f"addresses: {address} is not an origin such as https://app.example.com (http only on loopback)"
 
 
 @within.register

@@ -7,29 +7,29 @@ settings -> engine -> repository -> service -> faces
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import httpx
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
-from litestar.plugins import InitPlugin
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, generate_latest
-from python_usernames.reserved_words import get_reserved_words
 
-from profilegate.auth.binding import Binding
-from profilegate.auth.credentials import CertificateSource
+from profilegate.auth import rules
+from profilegate.auth.credentials import TrustedProxies
 from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import GateMiddleware
-from profilegate.auth.nonces import Nonces
+from profilegate.auth.principal import Principal
 from profilegate.auth.relying_party import Attempt, RelyingParty
 from profilegate.auth.sealed import Seal
+from profilegate.configured_rules import rules as configured
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import health, logto, metadata, phoenix, sync, webhooks
+from profilegate.faces import forward_auth, health, logto, metadata, phoenix, sync, userinfo, webhooks
 from profilegate.faces.account.cookies import Cookies
 from profilegate.faces.account.desk import Desk
 from profilegate.faces.account.place import origin_of, place_of
@@ -44,11 +44,10 @@ from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.profiles.json_text import Limits
 from profilegate.profiles.lives import EventService
-from profilegate.profiles.record import MEMBER
-from profilegate.profiles.rules import ProfileRules
+from profilegate.profiles.record import Profile
 from profilegate.profiles.service import ProfileService
-from profilegate.profiles.usernames import CLASSES, UsernameRule
-from profilegate.settings import FieldSettings, Settings, UsernameSettings
+from profilegate.resource_server import MARK, GatePlugin, gate_of
+from profilegate.settings import Settings
 from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
 from profilegate.store.database import make_engine
@@ -62,33 +61,44 @@ from profilegate.store.spool import FileSpool
 from profilegate.store.stale import StaleRepository
 from profilegate.sync.metrics import SyncMetrics
 from profilegate.sync.synchronisation import Stores, Synchronisation
-from profilegate.sync_settings import Ownership, OwnershipSettings
 
 log = logging.getLogger("profilegate")
 
-FIELDS = FieldSettings.__struct_fields__
+Face = Literal[
+    "health", "phoenix", "logto", "apps", "userinfo", "forward_auth", "webhooks", "operator", "account"
+]  # fmt: skip
+FACES: tuple[Face, ...] = get_args(Face)
+
+HOST = "host"
+"""As which face a host's own handlers stand in the audit."""
 
 
-class ProfileGate(InitPlugin):
+class ProfileGate(GatePlugin):
     """The faces, their gate and their database, as one plugin.
 
-    `clock` gives Unix seconds and `transport` carries requests to the providers; both are there for tests.
-    Raises InvalidConfiguration when the settings do not fit together. Connects to nothing before the
-    application starts, and puts nothing on the host besides its own routers, its lifespan and its security scheme.
+    `faces` are those to mount, all without it, and `path` where in the host application. `clock` gives Unix seconds
+    and `transport` carries requests to the providers; both are there for tests. Raises InvalidConfiguration when the
+    settings do not fit together. Connects to nothing before the application starts, and puts nothing on the host
+    besides its own routers, its lifespan and its security scheme.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
+        path: str = "/",
+        faces: Collection[Face] = FACES,
         clock: Callable[[], float] = time.time,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = checked(settings)
+        self.path, self.faces = mounting(path, faces)
+        public_url = settings.server.public_url
+        self.resource_metadata = public_url and metadata.location(public_url)
         self.clock = clock
         self.transport = transport
         self.engine = make_engine(settings.database)
-        self.rules = rules(settings)
+        self.rules = configured(settings)
         self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
         self.profiles = ProfileService(self.repository, self.rules, clock)
         self.apps = AppService(
@@ -100,42 +110,48 @@ class ProfileGate(InitPlugin):
         )
         self.bulks = BulkService(self.apps, FileSpool, settings.apps.bulk_max_items)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
-        self.gate = self._gate()
+        self.proofs = ProofRepository(self.engine)
+        self.gate = self._gate(self.addresses)
         self.registry = CollectorRegistry()
         self.inbox = InboxRepository(self.engine, self.rules.usernames.comparison_key, settings.sync.retention_days)
         self.sync = self._synchronisation()
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        app_config.route_handlers.extend(self.routers())
+        faces = Router(self.path, route_handlers=self.routers(), opt=MARK)
+        app_config.route_handlers.extend([*self.metadata_routers(), faces])
         app_config.lifespan.append(self.lifespan)
         app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)
         return app_config
 
     def routers(self) -> list[Router]:
-        """Everything that is mounted."""
-        server = self.settings.server
-        told = server.public_url and metadata.location(server.public_url)
+        """The chosen faces, each with its own gate and its own words for errors."""
+        server, told = self.settings.server, self.resource_metadata
         guard, cors = GateMiddleware(self.gate), CORSMiddleware(server.cors_origins)
         pace = Pace(self.settings.usernames.checks_per_minute)
-        return [
-            health.router(self.database_state, self.metrics),
-            *(metadata.routers(self.metadata, server.public_url) if server.public_url else ()),
-            phoenix.router(self.profiles, guard, cors, server.max_body, told),
-            logto.router(self.profiles, guard, cors, pace, server.max_body, told),
-            *apps_routers(
-                self.apps,
-                self.bulks,
-                guard,
-                GateMiddleware(self.gate, strangers=True),
-                cors,
-                self.settings.apps,
-                self.public_tenant(),
-                told,
-            ),
-            webhooks.router(self.sync.sources, self.sync.reception),
-            sync.router(self.sync.operations, guard, told),
-            *self.account_page(pace),
-        ]
+        made: dict[Face, Callable[[], list[Router]]] = {
+            "health": lambda: [health.router(self.database_state, self.metrics)],
+            "phoenix": lambda: [phoenix.router(self.profiles, guard, cors, server.max_body, told)],
+            "logto": lambda: [logto.router(self.profiles, guard, cors, pace, server.max_body, told)],
+            "apps": lambda: self.app_profiles(guard, cors),
+            "userinfo": lambda: [userinfo.router(self.profiles, self.issuers, guard, cors, told)],
+            "forward_auth": lambda: [self.forward_auth()],
+            "webhooks": lambda: [webhooks.router(self.sync.sources, self.sync.reception)],
+            "operator": lambda: [sync.router(self.sync.operations, guard, told)],
+            "account": lambda: self.account_page(pace),
+        }
+        return [router for face in FACES if face in self.faces for router in made[face]()]
+
+    def app_profiles(self, guard: GateMiddleware, cors: CORSMiddleware) -> list[Router]:
+        """Any app's JSON. Strangers may see which applications there are."""
+        strangers = GateMiddleware(self.gate, strangers=True)
+        parts = self.apps, self.bulks, guard, strangers, cors
+        return apps_routers(*parts, self.settings.apps, self.public_tenant(), self.resource_metadata)
+
+    def forward_auth(self) -> Router:
+        """What reverse proxies ask. Its gate knows the addresses of the applications behind them, not ours."""
+        protected = self._gate(lambda own: [own] if own in self.settings.forward_auth.addresses else [])
+        trusted = TrustedProxies.of(self.settings.server.trusted_proxies)
+        return forward_auth.router(protected, self.profiles, trusted, self.resource_metadata)
 
     def account_page(self, pace: Pace) -> list[Router]:
         """The page for people, where it is configured."""
@@ -144,7 +160,11 @@ class ProfileGate(InitPlugin):
             return []
         issuer = next(each for each in self.settings.issuers if account.issuer in (None, each.issuer))
         url = server.public_url or f"http://{server.host}:{server.port}"
-        place = place_of(url, account.branding, tuple(map(origin_of, (issuer.issuer, *issuer.origins))))
+        place = place_of(
+            (url.rstrip("/") + self.path).rstrip("/"),
+            account.branding,
+            tuple(map(origin_of, (issuer.issuer, *issuer.origins))),
+        )
         desk = Desk(
             place=place,
             renderer=Renderer(place),
@@ -167,12 +187,12 @@ class ProfileGate(InitPlugin):
         return [account_router(desk)]
 
     @asynccontextmanager
-    async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(self, app: Litestar | None = None) -> AsyncIterator[None]:
         """Open the database and refuse to serve a schema that is not this release's; close both ways at the end.
 
         A database that does not answer is no reason to stay down: /ready tells, and it heals by itself.
         """
-        if app.openapi_config is not None:
+        if app is not None and app.openapi_config is not None:
             complete(app.openapi_schema)
         try:
             await self.engine.open()
@@ -204,15 +224,16 @@ class ProfileGate(InitPlugin):
         tenants = {tenant for each in self.settings.issuers for tenant in (each.tenants or (each.tenant,))}
         return tenants.pop() if len(tenants) == 1 else None
 
-    def metadata(self) -> metadata.ResourceMetadata:
-        """The protected resource metadata, as of now."""
-        return metadata.described(self.settings, self.settings.issuers)
-
-    def addresses(self) -> list[str]:
+    def addresses(self, _: str) -> list[str]:
         """The URLs under which clients know the service; none when only the request can tell."""
         url = self.settings.server.public_url
         hosts = (host for issuer in self.settings.issuers for host in issuer.hosts)
         return [] if url is None else [url, *(urlsplit(url)._replace(netloc=host).geturl() for host in hosts)]
+
+    async def profile(self, caller: Principal) -> Profile:
+        """The caller's own record, for a host's handlers; made on first access. Raises Forbidden or ProfileNotFound."""
+        key = rules.own(caller, "read")
+        return await self.profiles.get_or_create(key, rules.actor(caller, key, HOST), caller.claimed)
 
     async def metrics(self) -> bytes:
         """What Prometheus reads; the database's part as it was when it last answered."""
@@ -230,20 +251,9 @@ class ProfileGate(InitPlugin):
             return str(error)
         return "connected"
 
-    def _gate(self) -> Gate:
-        dpop, server = self.settings.dpop, self.settings.server
-        return Gate(
-            issuers=self.issuers,
-            binding=Binding(
-                memory=ProofRepository(self.engine),
-                clock=self.clock,
-                addresses=self.addresses,
-                max_age=dpop.max_age,
-                nonces=None if dpop.nonce_secret is None else Nonces(dpop.nonce_secret),
-            ),
-            standing=self.repository,
-            certificates=CertificateSource.of(server.client_certificate_header, server.trusted_proxies),
-        )
+    def _gate(self, addresses: Callable[[str], Sequence[str]]) -> Gate:
+        gate = gate_of(self.settings, self.issuers, self.proofs, self.clock, addresses)
+        return replace(gate, standing=self.repository)
 
     def _synchronisation(self) -> Synchronisation:
         return Synchronisation(
@@ -263,35 +273,11 @@ class ProfileGate(InitPlugin):
             log.warning("the database does not answer yet; serving without it until it does")
 
 
-def ownership(settings: OwnershipSettings) -> dict[str, Ownership]:
-    """Whose word counts for each field, in the domain's names."""
-    said: dict[str, Ownership] = {each: getattr(settings, each) for each in FIELDS}
-    said["oidc_profile"] = said.pop("profile")
-    said["sso_identities"] = said["identities"]
-    return said | {f"{MEMBER}{claim}": owner for claim, owner in settings.claims.items()}
-
-
-def username_rule(settings: UsernameSettings) -> UsernameRule:
-    """The rule for usernames, from the settings."""
-    reserved = get_reserved_words() if settings.reserved == "standard" else settings.reserved
-    return UsernameRule(
-        pattern=settings.pattern,
-        case_sensitive=settings.case_sensitive,
-        reserved=frozenset(reserved),
-        min_length=settings.min_length,
-        max_length=settings.max_length,
-        forbidden=tuple(name for name in CLASSES if name not in settings.allowed),
-    )
-
-
-def rules(settings: Settings) -> ProfileRules:
-    """The domain's rules, from the settings."""
-    fields = settings.fields
-    return ProfileRules(
-        usernames=username_rule(settings.usernames),
-        avatar_base=settings.avatars.base_url,
-        editing={("oidc_profile" if each == "profile" else each): getattr(fields, each) for each in FIELDS},
-        ownership=ownership(settings.sync.ownership),
-        create_on_read=settings.phoenix.create_on_read,
-        creations_per_hour=settings.phoenix.creations_per_hour,
-    )
+def mounting(path: str, faces: Collection[Face]) -> tuple[str, frozenset[Face]]:
+    """Where to mount which faces. Raises InvalidConfiguration."""
+    problems = [f"faces: {each!r} is none of {', '.join(FACES)}" for each in faces if each not in FACES]
+    if not path.startswith("/") or path.endswith("/") != (path == "/"):
+        problems.append("path: must begin with a slash and not end with one")
+    if problems:
+        raise InvalidConfiguration(problems)
+    return path, frozenset(faces)

@@ -36,7 +36,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cors_origins: tuple[str, ...] = ()
     """The exact origins of web pages that may call the profile endpoints: "https://app.example.com"."""
     trusted_proxies: tuple[str, ...] = ()
-    """Networks of the proxies whose client certificate header is believed: "10.0.0.0/8"."""
+    """Networks of the proxies whose client certificate header, and whose word at /auth/forward on the request that
+    they ask about, is believed: "10.0.0.0/8"."""
     client_certificate_header: str | None = None
     """The header in which these proxies pass on the client's TLS certificate: "Client-Cert" (RFC 9440)."""
     max_body: int = 65_536
@@ -226,6 +227,13 @@ class AppsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bulk_max_items: int = 250_000
 
 
+class ForwardAuthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What reverse proxies ask at /auth/forward."""
+
+    addresses: tuple[str, ...] = ()
+    """The origins of the protected applications, which proofs of possession must name: "https://app.example.com"."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration. That its parts fit together is for `consistency.checked` to say."""
 
@@ -240,4 +248,5 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     apps: AppsSettings = field(default_factory=AppsSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     webhooks: tuple[WebhookSettings, ...] = ()
+    forward_auth: ForwardAuthSettings = field(default_factory=ForwardAuthSettings)
     account: AccountSettings | None = None

@@ -43,7 +43,7 @@ class Memory:
 
 def binding(addresses: Sequence[str] = ADDRESSES, **changes: Any) -> Binding:
     standard: dict[str, Any] = {"memory": LocalProofMemory(), "clock": Ticks(NOW), "max_age": MAX_AGE}
-    return Binding(**{**standard, "addresses": lambda: addresses, **changes})
+    return Binding(**{**standard, "addresses": lambda _: addresses, **changes})
 
 
 def bearing(scheme: Scheme = "Bearer", *proofs: bytes, **changes: Any) -> Credentials:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profilegate.auth.credentials import CertificateSource, Credentials, authorization, presented, values
+from profilegate.auth.credentials import (
+    CertificateSource,
+    Credentials,
+    TrustedProxies,
+    authorization,
+    presented,
+    values,
+)
 from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials, ProfileGateError, UnsupportedScheme
 
 from .test_certificates import RFC_8705, quote
@@ -173,7 +180,7 @@ def test_the_token_is_taken_from_the_header_alone() -> None:
 
 # The certificate
 
-PROXIES = CertificateSource.of("Client-Cert", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"])
+PROXIES = CertificateSource.of("Client-Cert", TrustedProxies.of(["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]))
 assert PROXIES is not None
 
 
@@ -183,7 +190,7 @@ def certificate_from(peer: Any, headers: Headers | None = None) -> bytes | None:
 
 
 def test_without_the_setting_there_is_no_source() -> None:
-    assert CertificateSource.of(None, ["10.0.0.0/8"]) is None
+    assert CertificateSource.of(None, TrustedProxies.of(["10.0.0.0/8"])) is None
 
 
 @pytest.mark.parametrize(
@@ -240,14 +247,14 @@ def test_what_a_trusted_proxy_sends_is_read_only_when_a_token_needs_it() -> None
 
 
 def test_the_header_is_the_one_that_is_configured_in_any_case() -> None:
-    source = CertificateSource.of("X-SSL-Client-CERT", ["10.0.0.0/8"])
+    source = CertificateSource.of("X-SSL-Client-CERT", TrustedProxies.of(["10.0.0.0/8"]))
     assert source is not None
     assert source.certificate(scope([(b"x-ssl-client-cert", CERTIFICATE)])) == CERTIFICATE
     assert source.certificate(scope([(b"client-cert", CERTIFICATE)])) is None
 
 
 def test_without_any_network_nobody_is_believed() -> None:
-    source = CertificateSource.of("Client-Cert", [])
+    source = CertificateSource.of("Client-Cert", TrustedProxies.of([]))
     assert source is not None
     assert source.certificate(scope([(b"client-cert", CERTIFICATE)])) is None
 

@@ -14,7 +14,7 @@ HOW = Path(__file__).with_name("schemathesis.toml")
 
 
 def test_a_fuzzer_finds_no_difference_to_the_description(served: Served, provider: Provider, tmp_path: Path) -> None:
-    command = Path(sys.executable).with_name("schemathesis")
+    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HOW, "run"]
     options = [
         "--checks",
         "all",
@@ -28,7 +28,16 @@ def test_a_fuzzer_finds_no_difference_to_the_description(served: Served, provide
     ]
     token = provider.sign_in("fuzzed-user")
     done = subprocess.run(
-        [command, "--config-file", HOW, "run", f"{served.url}/schema/openapi.json", "-H", f"Authorization: Bearer {token}", *options],
+        [
+            command,
+            "--config-file",
+            HOW,
+            "run",
+            f"{served.url}/schema/openapi.json",
+            "-H",
+            f"Authorization: Bearer {token}",
+            *options,
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

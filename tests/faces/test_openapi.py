@@ -33,7 +33,7 @@ def mounted(service: Service) -> set[tuple[str, str]]:
     """What the routers of the faces really serve."""
     return {
         (method.lower(), route.path_format)
-        for router in service.gate.routers()
+        for router in [*service.gate.metadata_routers(), *service.gate.routers()]
         for route in router.routes
         for method in route.methods
         if method != "OPTIONS"

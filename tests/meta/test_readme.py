@@ -28,7 +28,7 @@ def test_the_endpoints_are_those_that_are_mounted(tmp_path: Path) -> None:
     mounted = {
         (method, re.sub(r":\w+}", "}", route.path))
         for route in create_app(settings).routes
-        for method in route.methods
+        for method in route.methods or ("GET",)  # what a whole ASGI application answers is its own matter
         if method not in IMPLIED and not (route.path.startswith("/schema") and route.path not in DOCUMENTS)
     }
     told = {(method, path) for methods, path in ENDPOINT.findall(README) for method in methods.split(", ")}

@@ -601,15 +601,15 @@ def test_everything_else_stays_and_that_it_needs_a_restart_is_told(
 
 def test_the_addresses_of_the_service_follow_the_hosts_of_its_issuers(tmp_path: Path) -> None:
     running = gate(tmp_path, server=ServerSettings(public_url="https://profiles.example"))
-    assert running.addresses() == ["https://profiles.example"]
+    assert running.addresses("") == ["https://profiles.example"]
     running.reload(changed(running, issuer(userinfo=True, hosts=("other.example",))))
-    assert running.addresses() == ["https://profiles.example", "https://other.example"]
+    assert running.addresses("") == ["https://profiles.example", "https://other.example"]
     running.reload(changed(running, issuer()))
-    assert running.addresses() == ["https://profiles.example"]
+    assert running.addresses("") == ["https://profiles.example"]
 
 
 def test_without_a_public_address_hosts_alone_make_none(tmp_path: Path) -> None:
-    assert gate(tmp_path, issuer(userinfo=True, hosts=("other.example",))).addresses() == []
+    assert gate(tmp_path, issuer(userinfo=True, hosts=("other.example",))).addresses("") == []
 
 
 def test_what_is_told_of_a_change_holds_no_secret(tmp_path: Path, told: Told) -> None:

@@ -20,11 +20,12 @@ CERTIFICATE = "x5t#S256"
 
 
 class Binding(Struct, frozen=True, kw_only=True):
-    """The check. `addresses` gives the URLs under which clients know us; `clock` gives Unix seconds."""
+    """The check. `addresses` gives the URLs under which clients know whom a request asked by this origin, if it is
+    one of ours; `clock` gives Unix seconds."""
 
     memory: ProofMemory
     clock: Callable[[], float]
-    addresses: Callable[[], Sequence[str]] = tuple
+    addresses: Callable[[str], Sequence[str]] = lambda _: ()
     max_age: int = 60
     nonces: Nonces | None = None
 
@@ -68,9 +69,9 @@ class Binding(Struct, frozen=True, kw_only=True):
         without configured addresses only a name that cannot be another's is believed.
         """
         path = credentials.path.replace("#", "%23")  # in a request's path it begins no fragment
-        if addresses := self.addresses():
-            return [each.rstrip("/") + path for each in addresses]
         own = f"{credentials.url_scheme}://{credentials.host}"
+        if addresses := self.addresses(own):
+            return [each.rstrip("/") + path for each in addresses]
         return [own + path] if is_loopback(urlsplit(own).hostname or "") else []
 
 

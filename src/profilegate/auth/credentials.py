@@ -37,29 +37,19 @@ class Credentials(Struct, frozen=True, kw_only=True):
     """As it was sent, without query."""
 
 
-class CertificateSource(Struct, frozen=True):
-    """The `header` in which proxies in these networks, and nobody else, pass on the client's certificate."""
+class TrustedProxies(Struct, frozen=True):
+    """The networks of the proxies whose word on a request is believed."""
 
-    header: bytes
     networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
 
     @classmethod
-    def of(cls, header: str | None, networks: Iterable[str]) -> "CertificateSource | None":
+    def of(cls, networks: Iterable[str]) -> "TrustedProxies":
         """From the settings."""
-        if header is None:
-            return None
-        return cls(header.lower().encode("latin-1"), [ipaddress.ip_network(each) for each in networks])
+        return cls([ipaddress.ip_network(each) for each in networks])
 
-    def certificate(self, scope: Mapping[str, Any]) -> bytes | None:
-        """The certificate that the peer passes on; None from a peer that is no trusted proxy."""
-        given = values(scope["headers"], self.header)
-        if not given or not self._trusts(scope.get("client")):
-            return None
-        if len(given) > 1:
-            raise InvalidRequest
-        return given[0]
-
-    def _trusts(self, peer: Sequence[Any] | None) -> bool:
+    def sent(self, scope: Mapping[str, Any]) -> bool:
+        """Whether the peer who sent an ASGI request is one of them."""
+        peer = scope.get("client")
         try:
             address = ipaddress.ip_address(peer[0] if peer else "")
         except ValueError:
@@ -67,6 +57,27 @@ class CertificateSource(Struct, frozen=True):
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         return any(address in network for network in self.networks)
+
+
+class CertificateSource(Struct, frozen=True):
+    """The `header` in which these proxies, and nobody else, pass on the client's certificate."""
+
+    header: bytes
+    proxies: TrustedProxies
+
+    @classmethod
+    def of(cls, header: str | None, proxies: TrustedProxies) -> "CertificateSource | None":
+        """From the settings."""
+        return None if header is None else cls(header.lower().encode("latin-1"), proxies)
+
+    def certificate(self, scope: Mapping[str, Any]) -> bytes | None:
+        """The certificate that the peer passes on; None from a peer that is no trusted proxy."""
+        given = values(scope["headers"], self.header)
+        if not given or not self.proxies.sent(scope):
+            return None
+        if len(given) > 1:
+            raise InvalidRequest
+        return given[0]
 
 
 def presented(scope: Mapping[str, Any], certificates: CertificateSource | None = None) -> Credentials:

@@ -32,7 +32,7 @@ SPARE = 4
 
 
 class KnownIssuer:
-    """The issuer's `settings`, its `keys`, and its `opaque` tokens where it has any.
+    """The issuer's `settings`, its `keys`, its `userinfo`, and its `opaque` tokens where it has any.
 
     Its connections are its own, so that a provider that hangs takes none from the others.
     """
@@ -49,14 +49,14 @@ class KnownIssuer:
         self._client = client = connected(settings, transport)
         self._discovery = Discovery(settings, client, ticks)
         self.keys = Keys(settings, self._discovery, client, ticks)
+        self.userinfo = Userinfo(settings, self._discovery, client)
         self.source: Source = "jwt"
         self.opaque: OpaqueTokens | None = None
         if settings.introspection is not None:
             asked = Introspection(settings, settings.introspection, self._discovery, client, clock)
             self.source, self.opaque = "introspection", OpaqueTokens(settings, asked.claims, clock, ticks)
         elif settings.userinfo:
-            told = Userinfo(settings, self._discovery, client)
-            self.source, self.opaque = "userinfo", OpaqueTokens(settings, told.claims, clock, ticks)
+            self.source, self.opaque = "userinfo", OpaqueTokens(settings, self.userinfo.claims, clock, ticks)
 
     async def verified(self, token: UnverifiedToken) -> VerifiedClaims:
         """The claims of a JWT; a signature by no known key is tried once more with keys that are new at the provider.

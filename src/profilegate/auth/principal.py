@@ -50,6 +50,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     claimed: ProfileChange
     scope_of: Mapping[Permission, str]
     """For each permission a scope that would give it, for the challenge."""
+    scopes: frozenset[str] = frozenset()
+    """What the token grants, in the provider's words; nothing for one that only userinfo vouches for."""
     confirmation: Any = None
     """The claim `cnf`: what the token is bound to (RFC 7800); None without it. `auth.binding` checks it."""
     must_be_bound: bool = False
@@ -82,6 +84,7 @@ def principal_of(claims: VerifiedClaims, issuer: IssuerSettings, source: Source 
         expires_at=_seconds(claims, "exp"),
         claimed=claimed_profile(claims),
         scope_of=_scopes_by_permission(scopes, issuer.operator),
+        scopes=_scopes(claims) if source != "userinfo" else frozenset(),
         confirmation=(claims["cnf"] or {}) if "cnf" in claims else None,
         must_be_bound=issuer.require_binding,
     )

@@ -1,5 +1,7 @@
 """Who may do what. In request code only this file makes a ProfileKey, so a handler that forgets it has none."""
 
+from collections.abc import Collection
+
 from profilegate.auth.principal import Principal
 from profilegate.errors import InsufficientScope, InvalidField, NotPermitted
 from profilegate.identifiers import USER_ID_LIMIT, is_identifier
@@ -16,6 +18,11 @@ def own(principal: Principal, permission: Permission) -> ProfileKey:
     if principal.is_machine:
         raise NotPermitted
     return principal.key
+
+
+def shown(principal: Principal) -> ProfileKey | None:
+    """The caller's own record where the caller may read it; None for others, and for machines, who have none."""
+    return None if principal.is_machine or "read" not in principal.permissions else principal.key
 
 
 def readable(principal: Principal, user_id: str) -> ProfileKey:
@@ -68,6 +75,13 @@ def _key(principal: Principal, user_id: str) -> ProfileKey:
     if not is_identifier(user_id, USER_ID_LIMIT):
         raise InvalidField("user_id", f"must be 1 to {USER_ID_LIMIT} printable ASCII characters")
     return ProfileKey(principal.tenant_id, user_id)
+
+
+def require_scopes(principal: Principal, scopes: Collection[str]) -> None:
+    """Raise InsufficientScope, which names them all, unless the token grants each of these scopes."""
+    if not principal.scopes.issuperset(scopes):
+        named = " ".join(scopes)
+        raise InsufficientScope(named, named)
 
 
 def require(principal: Principal, permission: Permission) -> None:

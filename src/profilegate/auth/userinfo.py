@@ -1,5 +1,7 @@
 """What a provider's userinfo endpoint says to the holder of an opaque token (OpenID Connect Core, section 5.3)."""
 
+from typing import Any
+
 import httpx
 
 from profilegate.auth.discovery import Discovery
@@ -26,7 +28,16 @@ class Userinfo:
         self._client = client
 
     async def claims(self, token: str) -> VerifiedClaims:
-        """The user's claims. Raises InvalidToken when the provider does not take the token, or ProviderUnavailable."""
+        """The user's claims, as far as they make a caller. Raises as `answer` does."""
+        # Nothing that the provider may say of a user is to be taken for something that it says of the token.
+        claims = await self.answer(token)
+        return VerifiedClaims({name: value for name, value in claims.items() if name not in ABOUT_TOKENS})
+
+    async def answer(self, token: str) -> dict[str, Any]:
+        """What the provider says, all of it; `sub` is there and is a text.
+
+        Raises InvalidToken when the provider does not take the token, or ProviderUnavailable.
+        """
         url = (await self._discovery.metadata()).userinfo_endpoint
         if url is None:
             self._discovery.outdated()
@@ -41,8 +52,7 @@ class Userinfo:
             raise InvalidToken("the provider's userinfo endpoint does not take it")
         claims = told(answer, url)
         check_subject(claims)
-        # Nothing that the provider may say of a user is to be taken for something that it says of the token.
-        return VerifiedClaims({name: value for name, value in claims.items() if name not in ABOUT_TOKENS})
+        return claims
 
 
 ABOUT_TOKENS = frozenset({"aud", "azp", "client_id", "cnf", "exp", "gty", "iat", "iss", "nbf", "scope", "scp"})

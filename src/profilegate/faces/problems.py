@@ -38,11 +38,17 @@ def _answer(request: Request[Any, Any, Any], exception: Exception) -> Response[b
     return problem(error.status, str(error), headers(error))
 
 
+def told(status: int, detail: str) -> bytes:
+    """The body of an error in this shape."""
+    return msgspec.json.encode(
+        {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    )
+
+
 def problem(status: int, detail: str, extra: dict[str, str]) -> Response[bytes]:
     """An error in this shape."""
-    told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(
-        msgspec.json.encode(told),
+        told(status, detail),
         status_code=status,
         headers={"cache-control": "no-store", "x-content-type-options": "nosniff", **extra},
         media_type=MEDIA_TYPE,

@@ -1,7 +1,7 @@
 """From whatever was raised to one known error and its headers. The words are each face's own."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from litestar import Request, Response
@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from profilegate.auth.challenge import challenge
-from profilegate.auth.credentials import SCHEMES, Scheme
+from profilegate.auth.credentials import SCHEMES, Header, Scheme, values
 from profilegate.errors import (
     BadInput,
     BodyTooLarge,
@@ -47,7 +47,11 @@ def worded(wording: Wording, resource_metadata: str | None) -> Handler:
     def on_error(request: Request[Any, Any, Any], exception: Exception) -> Response[Any]:
         error = known(request, exception)
         return wording(
-            Refusal(error, {**headers(error, resource_metadata, used_scheme(request)), **due(request)}, request)
+            Refusal(
+                error,
+                {**headers(error, resource_metadata, used_scheme(request.scope["headers"])), **due(request)},
+                request,
+            )
         )
 
     return on_error
@@ -57,7 +61,7 @@ def known(request: Request[Any, Any, Any], exception: Exception) -> ProfileGateE
     """The error to answer. What nobody expected is logged with its trace, and answered without any detail."""
     match exception:
         case ProfileGateError():
-            _note(request, exception)
+            noted(f"{request.method} {request.scope.get('path_template')}", exception)
             return exception
         case HTTPException(status_code=413):
             return BodyTooLarge()
@@ -79,18 +83,18 @@ def headers(error: ProfileGateError, resource_metadata: str | None = None, schem
     return found
 
 
-def used_scheme(request: Request[Any, Any, Any]) -> Scheme:
+def used_scheme(headers: Iterable[Header]) -> Scheme:
     """In which scheme the caller is to be answered: the one that it used."""
-    name = request.headers.get("authorization", "").strip().partition(" ")[0]
-    return SCHEMES.get(name.lower().encode(), "Bearer")
+    given = values(headers, b"authorization") or [b""]
+    return SCHEMES.get(given[0].strip().partition(b" ")[0].lower(), "Bearer")
 
 
-def _note(request: Request[Any, Any, Any], error: ProfileGateError) -> None:
-    """What the answer does not tell, for the log. Never a token, never a value from the body."""
+def noted(place: str, error: ProfileGateError) -> None:
+    """Log what the answer does not tell, at this place. Never a token, never a value from the body."""
     if isinstance(error, (InvalidToken, SignInFailed, Unavailable)):
         level = logging.WARNING if error.status >= 500 else logging.INFO
         cause = error.reason[:LONGEST_REASON] or _first_line(error.__cause__)
-        log.log(level, "%s %s: %s (%s)", request.method, request.scope.get("path_template"), error, cause)
+        log.log(level, "%s: %s (%s)", place, error, cause)
 
 
 def _first_line(cause: BaseException | None) -> str:

@@ -1,0 +1,106 @@
+"""What a Litestar host uses in its own handlers: `require` as a guard, the caller and the profile as dependencies.
+
+    @get("/orders", guards=[require("orders:read")], dependencies={"profile": current_profile})
+    async def orders(profile: CurrentProfile) -> list[Order]: ...
+
+Refusals are raised as the framework's own HTTPException with the headers that belong to them, so the host's exception
+handlers word them. Nothing is put on the application.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from litestar.connection import ASGIConnection, Request
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException, ImproperlyConfiguredException
+from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
+
+from profilegate.auth import rules
+from profilegate.auth.principal import Principal
+from profilegate.errors import ProfileGateError
+from profilegate.faces.refusals import headers, noted, used_scheme
+from profilegate.plugin import ProfileGate
+from profilegate.profiles.record import Profile
+from profilegate.resource_server import OWN, GatePlugin
+
+CurrentPrincipal = NamedDependency[SkipValidation[Principal]]
+"""The type of a parameter that `current_principal` fills."""
+
+CurrentProfile = NamedDependency[SkipValidation[Profile]]
+"""The type of a parameter that `current_profile` fills."""
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
+
+P = TypeVar("P", bound=GatePlugin)
+
+SCOPE_KEY = "profilegate_principal"
+
+
+def require(*scopes: str, operator: bool = False) -> Guard:
+    """A guard that lets in who has a good token, which grants all these scopes, and is an operator if so wanted.
+
+    It may stand on a handler, a router or the whole application, as often as wanted: the token is checked once per
+    request. The caller is then `request.user`, unless the host's own middleware has put somebody there before. Our
+    own routers have their own gate, and are left to it.
+    """
+
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        if handler.opt.get(OWN):
+            return
+        with refusing(connection):
+            caller = await admitted(connection)
+            rules.require_scopes(caller, scopes)
+            if operator:
+                rules.require(caller, "operator")
+
+    return guard
+
+
+async def current_principal(request: Request[Any, Any, Any]) -> Principal:
+    """A dependency: the caller. Raises HTTPException without a good token."""
+    with refusing(request):
+        return await admitted(request)
+
+
+async def current_profile(request: Request[Any, Any, Any]) -> Profile:
+    """A dependency: the caller's one profile, made on first access.
+
+    Raises HTTPException without a good token, and for machines, which have no profile.
+    """
+    with refusing(request):
+        return await plugin(request, ProfileGate).profile(await admitted(request))
+
+
+async def admitted(connection: Connection) -> Principal:
+    """The caller, checked once per request however often it is asked for. Raises what the gate raises."""
+    known: Principal | None = connection.scope.get(SCOPE_KEY)  # type: ignore[assignment]
+    if known is not None:
+        return known
+    caller = await plugin(connection, GatePlugin).gate.admit(connection.scope)
+    connection.scope[SCOPE_KEY] = caller  # type: ignore[literal-required]
+    connection.scope.setdefault("user", caller)
+    return caller
+
+
+@contextmanager
+def refusing(connection: Connection) -> Iterator[None]:
+    """Whatever the gate or the rules refuse, as the framework's exception with challenge and Retry-After."""
+    try:
+        yield
+    except ProfileGateError as error:
+        noted(connection.scope["path_template"], error)
+        told = plugin(connection, GatePlugin).resource_metadata
+        raise HTTPException(
+            str(error), status_code=error.status, headers=headers(error, told, used_scheme(connection.scope["headers"]))
+        ) from error
+
+
+def plugin(connection: Connection, kind: type[P]) -> P:
+    """The application's plugin of this kind. Raises ImproperlyConfiguredException when there is none."""
+    for each in connection.app.plugins:
+        if isinstance(each, kind):
+            return each
+    raise ImproperlyConfiguredException(f"the application has no plugin of the kind {kind.__name__}")

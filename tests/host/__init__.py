@@ -1,0 +1,1 @@
+"""The gate and the faces inside other people's applications."""
