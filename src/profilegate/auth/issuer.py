@@ -28,7 +28,7 @@ CONNECTING = 0.8
 that is broken off with the whole request leaves that to the garbage collector."""
 
 SPARE = 4
-"""Connections for keys and metadata, when all that ask about tokens are taken."""
+"""Connections for keys and metadata, when all that ask about tokens and users are taken."""
 
 
 class KnownIssuer:
@@ -109,7 +109,7 @@ def connected(settings: IssuerSettings, transport: httpx.AsyncBaseTransport | No
         verify=tls(),
         timeout=httpx.Timeout(settings.timeout, connect=CONNECTING * settings.timeout),
         trust_env=not is_loopback(urlsplit(settings.issuer).hostname or ""),
-        limits=httpx.Limits(max_connections=MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE),
+        limits=httpx.Limits(max_connections=2 * MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE),
         headers={"user-agent": USER_AGENT},
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one

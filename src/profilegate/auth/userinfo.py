@@ -1,5 +1,6 @@
 """What a provider's userinfo endpoint says to the holder of an opaque token (OpenID Connect Core, section 5.3)."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import httpx
 from profilegate.auth.discovery import Discovery
 from profilegate.auth.documents import answered
 from profilegate.auth.introspection import LIMIT, told
+from profilegate.auth.opaque import BUDGET, MOST_LOOKUPS
 from profilegate.auth.principal import VerifiedClaims
 from profilegate.auth.tokens import check_subject
 from profilegate.errors import InvalidToken, ProviderUnavailable
@@ -26,6 +28,7 @@ class Userinfo:
         self._issuer = issuer
         self._discovery = discovery
         self._client = client
+        self._turns = asyncio.Semaphore(MOST_LOOKUPS)
 
     async def claims(self, token: str) -> VerifiedClaims:
         """The user's claims, as far as they make a caller. Raises as `answer` does."""
@@ -47,7 +50,11 @@ class Userinfo:
         def made() -> httpx.Request:
             return self._client.build_request("GET", url, headers=headers)
 
-        answer = await answered(self._client, made, self._issuer.timeout, LIMIT)
+        try:
+            async with asyncio.timeout(BUDGET), self._turns:
+                answer = await answered(self._client, made, self._issuer.timeout, LIMIT)
+        except TimeoutError:
+            raise ProviderUnavailable("too many questions at once") from None
         if answer.status in REFUSED:
             raise InvalidToken("the provider's userinfo endpoint does not take it")
         claims = told(answer, url)

@@ -65,12 +65,18 @@ async def provider_says(request: Caller, issuers: Issuers) -> dict[str, Any]:
 
 
 def overlaid(told: Mapping[str, Any], profile: Profile, profiles: ProfileService) -> dict[str, Any]:
-    """The provider's claims with the record's in their place; what the record has not, is not said."""
-    shown = {claim: field for claim, field in CLAIMS.items() if profiles.rules.editing_of(field) != "off"}
-    kept = {claim: value for claim, value in told.items() if claim not in shown}
-    values = {claim: profile.value(field) for claim, field in shown.items()}
-    present = {claim: value for claim, value in values.items() if value is not None}
+    """The provider's claims with the record's in their place; what somebody cleared there is not said."""
+    ours = {claim: field for claim, field in CLAIMS.items() if _is_the_records(profile, field, profiles)}
+    kept = {claim: value for claim, value in told.items() if claim not in ours}
+    present = {claim: value for claim, field in ours.items() if (value := profile.value(field)) is not None}
     return {**kept, **present, "updated_at": profile.updated_at // 1000}
+
+
+def _is_the_records(profile: Profile, field: str, profiles: ProfileService) -> bool:
+    """Whether the record has a word on the field. One that nobody ever set there is the provider's to say."""
+    if profiles.rules.editing_of(field) == "off":
+        return False
+    return profile.value(field) is not None or profile.sources.get(field, "generated") != "generated"
 
 
 def router(
