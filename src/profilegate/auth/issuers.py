@@ -11,6 +11,8 @@ import httpx
 from profilegate.auth.issuer import KnownIssuer
 from profilegate.auth.jws import LIMIT, is_jwt, parsed
 from profilegate.auth.principal import Principal, principal_of
+from profilegate.auth.remembered import RememberedTokens
+from profilegate.auth.tokens import validity
 from profilegate.errors import InvalidToken
 from profilegate.settings import IssuerSettings
 
@@ -33,6 +35,7 @@ class Issuers:
         self._known: dict[str, KnownIssuer] = {}
         self._retired: list[KnownIssuer] = []
         self._closing: set[asyncio.Future[None]] = set()
+        self._tokens = RememberedTokens(clock)
         self.replace(issuers)
 
     def replace(self, issuers: Sequence[IssuerSettings]) -> None:
@@ -41,6 +44,7 @@ class Issuers:
         Requests under way go on with the issuer that they began with.
         """
         known = [self._kept(each) or self._new(each) for each in issuers]
+        self._tokens.clear()
         self._retire([each for each in self._known.values() if each not in known])
         self._known = {each.settings.issuer: each for each in known}
         self._opaque = {host: each for each in known if each.opaque for host in each.settings.hosts or ("",)}
@@ -59,9 +63,12 @@ class Issuers:
         """
         if len(token) <= LIMIT and not is_jwt(token):
             return await self._opaque_principal(token, host)
-        unverified = parsed(token)
-        issuer = self.named(unverified.issuer)
-        return principal_of(await issuer.verified(unverified), issuer.settings)
+        known = self.remembered(token)
+        return known if known is not None else await self._verified_principal(token)
+
+    def remembered(self, token: bytes) -> Principal | None:
+        """Who a JWT says is calling, where it was verified before and is still good; None says nothing about it."""
+        return self._tokens.principal(token)
 
     async def close(self) -> None:
         """Give up what is under way and close the connections to the providers. It can be used again after that."""
@@ -110,6 +117,15 @@ class Issuers:
         if (before := self._known.get(settings.issuer)) is not None:
             new.inherit(before)
         return new
+
+    async def _verified_principal(self, token: bytes) -> Principal:
+        unverified = parsed(token)
+        issuer = self.named(unverified.issuer)
+        claims = await issuer.verified(unverified)
+        principal = principal_of(claims, issuer.settings)
+        if self._known.get(issuer.settings.issuer) is issuer:
+            self._tokens.remember(token, principal, issuer, validity(claims, issuer.settings))
+        return principal
 
     async def _opaque_principal(self, token: bytes, host: str) -> Principal:
         issuer = self.at(host)

@@ -1,7 +1,7 @@
 """One issuer's keys: fetched when needed, kept while the provider is down, and never fetched more than is due."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import httpx
 
@@ -69,6 +69,15 @@ class Keys:
         if not found and not cooling:
             self._vain = self._ticks()
         return found
+
+    @property
+    def known(self) -> tuple[SigningKey, ...]:
+        """The key set as it was last fetched."""
+        return self._set.value or ()
+
+    def still(self, keys: Sequence[SigningKey]) -> bool:
+        """Whether the key set is the very one that these are, and no look at the provider is due."""
+        return self._set.value is keys and not self._set.is_due
 
     def inherit(self, other: "Keys") -> None:
         """Begin with the keys of the same issuer under other settings."""

@@ -109,6 +109,13 @@ class Refreshed(Generic[T]):
         return self._ticks() - self._failed < RETRY
 
     @property
+    def is_due(self) -> bool:
+        """Whether `made_current` would ask the provider."""
+        if self.value is None or self.age > LONGEST:
+            return True
+        return (self._is_outdated or self.age > self._max_age) and not self.failing
+
+    @property
     def is_fetching(self) -> bool:
         return self._fetching is not None
 

@@ -5,7 +5,7 @@ algorithm, type, issuer, audience, times (RFC 8725, RFC 9068). `verify-token` ru
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from profilegate.auth.jws import UnverifiedToken, signed_by
 from profilegate.auth.key_set import SigningKey, text
@@ -103,6 +103,25 @@ def check_use(claims: dict[str, Any]) -> None:
     foreign = bool(uses & FOREIGN_USES) or any(name in claims for name in FOREIGN_CLAIMS)
     if foreign or ("nonce" in claims and not uses & {"bearer", "dpop"}):
         raise InvalidToken("not an access token")
+
+
+class Validity(NamedTuple):
+    """When a token is valid: from `starts` until before `ends`, Unix seconds, give or take `leeway` seconds."""
+
+    starts: float
+    ends: float
+    leeway: int
+
+    def includes(self, now: float) -> bool:
+        """Whether `check_times` would take the token now."""
+        return self.starts <= now + self.leeway and self.ends > now - self.leeway
+
+
+def validity(claims: VerifiedClaims, issuer: IssuerSettings) -> Validity:
+    """When these claims, which `verified` has let pass, are valid."""
+    begins = (_time(claims, name) for name in ("nbf", "iat"))
+    starts = max((each for each in begins if each is not None), default=float("-inf"))
+    return Validity(starts, float(claims["exp"]), issuer.leeway)
 
 
 def check_times(claims: dict[str, Any], issuer: IssuerSettings, now: float) -> None:
