@@ -9,11 +9,12 @@ handlers word them. Nothing is put on the application.
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar.connection import ASGIConnection, Request
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException, ImproperlyConfiguredException
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, ImproperlyConfiguredException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
 
@@ -21,9 +22,8 @@ from profilegate.auth import rules
 from profilegate.auth.principal import Principal
 from profilegate.errors import ProfileGateError
 from profilegate.faces.refusals import headers, noted, used_scheme
-from profilegate.plugin import ProfileGate
 from profilegate.profiles.record import Profile
-from profilegate.resource_server import OWN, GatePlugin
+from profilegate.resource_server import OWN, WANTS_CALLER, GatePlugin
 
 CurrentPrincipal = NamedDependency[SkipValidation[Principal]]
 """The type of a parameter that `current_principal` fills."""
@@ -33,8 +33,6 @@ CurrentProfile = NamedDependency[SkipValidation[Profile]]
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
-
-P = TypeVar("P", bound=GatePlugin)
 
 SCOPE_KEY = "profilegate_principal"
 
@@ -56,6 +54,7 @@ def require(*scopes: str, operator: bool = False) -> Guard:
             if operator:
                 rules.require(caller, "operator")
 
+    setattr(guard, WANTS_CALLER, True)  # for the OpenAPI document
     return guard
 
 
@@ -71,7 +70,7 @@ async def current_profile(request: Request[Any, Any, Any]) -> Profile:
     Raises HTTPException without a good token, and for machines, which have no profile.
     """
     with refusing(request):
-        return await plugin(request, ProfileGate).profile(await admitted(request))
+        return await plugin(request).profile(await admitted(request))
 
 
 async def admitted(connection: Connection) -> Principal:
@@ -79,7 +78,7 @@ async def admitted(connection: Connection) -> Principal:
     known: Principal | None = connection.scope.get(SCOPE_KEY)  # type: ignore[assignment]
     if known is not None:
         return known
-    caller = await plugin(connection, GatePlugin).gate.admit(connection.scope)
+    caller = await plugin(connection).gate.admit(connection.scope)
     connection.scope[SCOPE_KEY] = caller  # type: ignore[literal-required]
     connection.scope.setdefault("user", caller)
     return caller
@@ -92,15 +91,17 @@ def refusing(connection: Connection) -> Iterator[None]:
         yield
     except ProfileGateError as error:
         noted(connection.scope["path_template"], error)
-        told = plugin(connection, GatePlugin).resource_metadata
+        if connection.scope["type"] == ScopeType.WEBSOCKET:  # anything else is closed as our fault, 4500
+            raise WebSocketException(detail=str(error), code=4000 + error.status) from error
+        told = plugin(connection).resource_metadata
         raise HTTPException(
             str(error), status_code=error.status, headers=headers(error, told, used_scheme(connection.scope["headers"]))
         ) from error
 
 
-def plugin(connection: Connection, kind: type[P]) -> P:
-    """The application's plugin of this kind. Raises ImproperlyConfiguredException when there is none."""
+def plugin(connection: Connection) -> GatePlugin:
+    """The application's ProfileGate or OIDCResourceServer. Raises ImproperlyConfiguredException without one."""
     for each in connection.app.plugins:
-        if isinstance(each, kind):
+        if isinstance(each, GatePlugin):
             return each
-    raise ImproperlyConfiguredException(f"the application has no plugin of the kind {kind.__name__}")
+    raise ImproperlyConfiguredException("there is no ProfileGate and no OIDCResourceServer among the plugins")

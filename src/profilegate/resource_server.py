@@ -11,17 +11,22 @@ from urllib.parse import urlsplit
 import httpx
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
-from litestar.plugins import InitPlugin
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import InitPlugin, ReceiveRoutePlugin
+from litestar.routes import BaseRoute
 
 from profilegate.auth.binding import Binding
 from profilegate.auth.credentials import CertificateSource, TrustedProxies
 from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.nonces import Nonces
+from profilegate.auth.principal import Principal
 from profilegate.auth.proof_memory import LocalProofMemory, ProofMemory
 from profilegate.consistency import checked
 from profilegate.faces import metadata
-from profilegate.faces.openapi import described
+from profilegate.faces.openapi import SCHEME, described
+from profilegate.profiles.record import Profile
 from profilegate.settings import DPoPSettings, IssuerSettings, ServerSettings, Settings
 
 OWN = "profilegate"
@@ -29,8 +34,11 @@ OWN = "profilegate"
 
 MARK = {OWN: True}
 
+WANTS_CALLER = "wants_caller"
+"""The mark of a guard that lets nobody in without one."""
 
-class GatePlugin(InitPlugin):
+
+class GatePlugin(InitPlugin, ReceiveRoutePlugin):
     """A plugin with a gate, which `require` asks. `resource_metadata` is the URL that challenges name, if any."""
 
     settings: Settings
@@ -45,6 +53,19 @@ class GatePlugin(InitPlugin):
             yield
         finally:
             await self.issuers.close()
+
+    def receive_route(self, route: BaseRoute) -> None:
+        """Say in the OpenAPI document which of the host's operations want a token: those that `require` guards."""
+        for handler in getattr(route, "route_handlers", ()):
+            if not isinstance(handler, HTTPRouteHandler) or handler.opt.get(OWN):
+                continue
+            if any(getattr(each, WANTS_CALLER, False) for each in handler.resolve_guards()):
+                others = [each for each in handler.security or () if each != {SCHEME: []}]
+                handler.security = [*others, {SCHEME: []}]
+
+    async def profile(self, caller: Principal) -> Profile:
+        """The caller's own record, where the plugin keeps records. Raises ImproperlyConfiguredException elsewhere."""
+        raise ImproperlyConfiguredException("only a ProfileGate has profiles")
 
     def metadata(self) -> metadata.ResourceMetadata:
         """The protected resource metadata (RFC 9728), as of now."""

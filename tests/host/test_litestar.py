@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, WebSocket, get, websocket
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -217,3 +217,39 @@ def test_every_face_can_be_left_out(tmp_path: Path) -> None:
     settings = Settings(issuers=(issuer(),), database=DatabaseSettings(path=str(tmp_path / "x.db")))
     assert not ProfileGate(settings, faces=()).routers()
     assert len(ProfileGate(settings, faces=FACES).routers()) >= len(FACES) - 1
+
+
+async def test_the_openapi_document_tells_which_of_the_hosts_operations_want_a_token(host: Host) -> None:
+    paths = host.app.openapi_schema.to_schema()["paths"]
+    asked = {path: paths[path]["get"].get("security") for path in ("/open", "/me", "/orders", "/unguarded")}
+    assert asked == {"/open": None, "/me": [{"oidc": []}], "/orders": [{"oidc": []}], "/unguarded": None}
+
+
+@websocket("/ws", guards=[require("chat")])
+async def chat(socket: WebSocket[Any, Any, Any]) -> None:
+    await socket.accept()
+    await socket.send_text(socket.user.user_id)
+    await socket.close()
+
+
+async def connect(host: Host, user_id: str | None, **claims: Any) -> list[Any]:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"profiles.example")]
+    headers += [(name.encode(), value.encode()) for name, value in host.client(user_id, **claims).headers.items()]
+    scope = {"type": "websocket", "path": "/ws", "raw_path": b"/ws", "query_string": b"", "headers": headers}
+    await host.app({**scope, "subprotocols": [], "extensions": {}}, receive, send)  # type: ignore[arg-type]
+    return sent
+
+
+async def test_a_websocket_is_guarded_too_and_its_closing_says_why(host: Host) -> None:
+    host.app.register(chat)
+    assert [each.get("text") for each in await connect(host, "alice", scope="chat")][1] == "alice"
+    assert (await connect(host, None))[0]["code"] == 4401
+    assert (await connect(host, "alice", scope="x"))[0]["code"] == 4403

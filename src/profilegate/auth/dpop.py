@@ -11,7 +11,7 @@ from joserfc.util import urlsafe_b64encode
 from msgspec import Struct
 
 from profilegate.auth.jws import UnverifiedToken, parsed, signed_by
-from profilegate.auth.key_set import SigningKey, signing_key, text
+from profilegate.auth.key_set import SECRETS, SigningKey, signing_key, text
 from profilegate.errors import InvalidProof, InvalidToken
 from profilegate.identifiers import is_web_address
 from profilegate.settings import ALGORITHMS
@@ -24,9 +24,6 @@ LONGEST_ID = 256
 
 LEEWAY = 30
 """Seconds by which a client's clock may be ahead of ours."""
-
-# The members that only a private or a shared key has (RFC 7518, section 6).
-SECRETS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 

@@ -24,8 +24,11 @@ CURVE_ALGORITHMS = {
     "Ed448": frozenset({"EdDSA", "Ed448"}),  # RFC 9864 names the curve in the algorithm
 }
 
-# The public members of each key type. Everything else is left out before the import: a private part has no
-# place here, and one odd member (a relative x5u, a numeric kid) must not spoil a good key.
+# The members that only a private or a shared key has (RFC 7518, section 6).
+SECRETS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+# The public members of each key type. Everything else is left out before the import: one odd member (a relative
+# x5u, a numeric kid) must not spoil a good key.
 MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x")}
 KINDS: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 
@@ -42,12 +45,15 @@ class SigningKey(Struct, frozen=True):
 def signing_keys(document: bytes) -> tuple[SigningKey, ...]:
     """The usable keys of a JWK Set; keys that cannot be used are left out, one by one.
 
+    So is a key that is published with its private part: everybody can sign with it.
+
     Raises ValueError when the document is not a JWK Set at all.
     """
     listed = json_object(document).get("keys")
     if not isinstance(listed, list):
         raise ValueError("no array of keys")
-    keys = (signing_key(each) for each in listed[:MOST_KEYS] if isinstance(each, dict))
+    public = (each for each in listed[:MOST_KEYS] if isinstance(each, dict) and SECRETS.isdisjoint(each))
+    keys = (signing_key(each) for each in public)
     return tuple(key for key in keys if key is not None)
 
 

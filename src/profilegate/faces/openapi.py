@@ -18,6 +18,9 @@ from profilegate.settings import IssuerSettings
 
 JSON = ("application/json",)
 
+SCHEME = "oidc"
+"""The name of the security scheme."""
+
 
 def body(
     kind: type, types: Sequence[str] = JSON, rule: Mapping[str, Any] | None = None, required: bool = True
@@ -53,7 +56,7 @@ def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -
         description="An access token of " + " or ".join(each.issuer for each in issuers),
     )
     copy = deepcopy(config)
-    ours = Components(security_schemes={"oidc": scheme})
+    ours = Components(security_schemes={SCHEME: scheme})
     theirs = copy.components if isinstance(copy.components, list) else [copy.components]
     copy.components = [*theirs, ours]
     return copy
