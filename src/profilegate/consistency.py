@@ -13,6 +13,7 @@ from profilegate.issuer_consistency import between_issuers, within_issuer
 from profilegate.settings import (
     AppsSettings,
     AvatarSettings,
+    CacheSettings,
     DatabaseSettings,
     DPoPSettings,
     ForwardAuthSettings,
@@ -37,6 +38,9 @@ from profilegate.sync_settings import (
     SyncSettings,
     WebhookSettings,
 )
+
+MOST_CACHED = 2**36
+"""64 GiB: more is a slip of the finger."""
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 
@@ -93,6 +97,12 @@ def _server(server: ServerSettings) -> Iterator[str]:
 
 
 @within.register
+def _cache(cache: CacheSettings) -> Iterator[str]:
+    if not 0 <= cache.max_bytes <= MOST_CACHED:
+        yield f"max_bytes: must be between 0 and {MOST_CACHED} bytes"
+
+
+@within.register
 def _forward_auth(forward_auth: ForwardAuthSettings) -> Iterator[str]:
     for address in forward_auth.addresses:
         if not is_origin(address):
@@ -103,6 +113,8 @@ def _forward_auth(forward_auth: ForwardAuthSettings) -> Iterator[str]:
 def _database(database: DatabaseSettings) -> Iterator[str]:
     if database.url is not None and not database.url.startswith(("postgresql://", "postgres://")):
         yield "url: must start with postgresql://"
+    if database.listen_url is not None and not database.listen_url.startswith(("postgresql://", "postgres://")):
+        yield "listen_url: must start with postgresql://"
     if not database.path:
         yield "path: must not be empty"
     if not 1 <= database.pool_min <= database.pool_max:

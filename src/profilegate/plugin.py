@@ -29,7 +29,7 @@ from profilegate.auth.sealed import Seal
 from profilegate.configured_rules import rules as configured
 from profilegate.consistency import checked
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import forward_auth, health, logto, metadata, phoenix, sync, userinfo, webhooks
+from profilegate.faces import forward_auth, health, metadata, sync, userinfo, webhooks
 from profilegate.faces.account.cookies import Cookies
 from profilegate.faces.account.desk import Desk
 from profilegate.faces.account.place import origin_of, place_of
@@ -38,8 +38,10 @@ from profilegate.faces.account.router import router as account_router
 from profilegate.faces.account.visitor import Visitors
 from profilegate.faces.apps.routers import routers as apps_routers
 from profilegate.faces.cors import CORSMiddleware
+from profilegate.faces.logto import handlers as logto
 from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
+from profilegate.faces.phoenix import handlers as phoenix
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.profiles.json_text import Limits
@@ -50,10 +52,13 @@ from profilegate.resource_server import MARK, GatePlugin, gate_of
 from profilegate.settings import Settings
 from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
+from profilegate.store.cache import RecordCache
+from profilegate.store.coherence import coherence_of
 from profilegate.store.database import make_engine
 from profilegate.store.documents import DocumentRepository
 from profilegate.store.history import HistoryRepository
 from profilegate.store.inbox import InboxRepository
+from profilegate.store.lookups import Lookups
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
 from profilegate.store.sessions import SessionRepository
@@ -99,7 +104,8 @@ class ProfileGate(GatePlugin):
         self.transport = transport
         self.engine = make_engine(settings.database)
         self.rules = configured(settings)
-        self.repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
+        self.coherence = coherence_of(self.engine, settings.database)
+        self.repository = self._remembering()
         self.profiles = ProfileService(self.repository, self.rules, clock)
         self.apps = AppService(
             applications=ApplicationRepository(self.engine),
@@ -197,7 +203,7 @@ class ProfileGate(GatePlugin):
         try:
             await self.engine.open()
             await self._refuse_unknown_schema()
-            async with self.sync.running():
+            async with self.coherence.running(), self.sync.running():
                 yield
         finally:
             await self.issuers.close()
@@ -254,6 +260,11 @@ class ProfileGate(GatePlugin):
     def _gate(self, addresses: Callable[[str], Sequence[str]]) -> Gate:
         gate = gate_of(self.settings, self.issuers, self.proofs, self.clock, addresses)
         return replace(gate, standing=self.repository)
+
+    def _remembering(self) -> RecordCache:
+        repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
+        read = Lookups(repository.look_at_many).get if self.settings.database.is_postgres else repository.look
+        return RecordCache(repository, read, self.coherence, self.settings.cache.max_bytes)
 
     def _synchronisation(self) -> Synchronisation:
         return Synchronisation(

@@ -63,6 +63,8 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds. On SQLite, how long a statement waits for a lock."""
     pgbouncer: bool = False
     """Behind a transaction pooler that does not track prepared statements: make none."""
+    listen_url: str | None = None
+    """PostgreSQL itself, round the pooler, to be told of changes there. Without it, behind one, no record is cached."""
 
     @property
     def is_postgres(self) -> bool:
@@ -227,6 +229,15 @@ class AppsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bulk_max_items: int = 250_000
 
 
+class CacheSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each process remembers of the database."""
+
+    max_bytes: int = 67_108_864
+    """Bytes of records, with the answers made of them. 0 remembers none: every request reads the database."""
+    lane: bool = True
+    """Whether the standalone service answers reads of remembered records before any routing."""
+
+
 class ForwardAuthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What reverse proxies ask at /auth/forward."""
 
@@ -241,6 +252,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: ServerSettings = field(default_factory=ServerSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     dpop: DPoPSettings = field(default_factory=DPoPSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
     usernames: UsernameSettings = field(default_factory=UsernameSettings)
     avatars: AvatarSettings = field(default_factory=AvatarSettings)
     fields: FieldSettings = field(default_factory=FieldSettings)

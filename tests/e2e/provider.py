@@ -4,6 +4,7 @@
 or checks a token: that is the business of the service under test.
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -173,14 +174,19 @@ def program(name: str) -> str:
 
 
 def install() -> None:
-    """npm's packages exactly as pinned in package.json; nothing to do where they are there already."""
-    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
-    if all(installed_version(name) == version for name, version in wanted.items()):
-        return
-    command = [program("npm"), "install", "--no-audit", "--no-fund", "--no-package-lock"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
-    if done.returncode:
-        pytest.fail(f"npm install failed:\n{done.stdout}{done.stderr}")
+    """npm's packages exactly as pinned in package.json; nothing to do where they are there already.
+
+    One process at a time: another's half-written package looks like a whole one.
+    """
+    with (HERE / ".installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
+        if all(installed_version(name) == version for name, version in wanted.items()):
+            return
+        command = [program("npm"), "install", "--no-audit", "--no-fund", "--no-package-lock"]
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
+        if done.returncode:
+            pytest.fail(f"npm install failed:\n{done.stdout}{done.stderr}")
 
 
 def installed_version(name: str) -> str | None:

@@ -7,8 +7,8 @@ import pytest
 from tests.faces.running import PUBLIC_URL, Service
 from tests.faces.test_health import PUBLIC
 
-from profilegate.faces import phoenix
 from profilegate.faces.logto import bodies
+from profilegate.faces.phoenix import wire
 
 METHODS = {"get", "head", "put", "post", "patch", "delete"}
 
@@ -70,8 +70,8 @@ async def test_operations_are_named_once(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "struct"),
     [
-        ("put", "/v1/profiles/user/{user_id}", phoenix.PhoenixUpdate),
-        ("post", "/v1/profiles/batch", phoenix.PhoenixBatch),
+        ("put", "/v1/profiles/user/{user_id}", wire.PhoenixUpdate),
+        ("post", "/v1/profiles/batch", wire.PhoenixBatch),
         ("patch", "/api/profile", bodies.ProfilePatch),
         ("patch", "/api/my-account/profile", bodies.ClaimsPatch),
     ],
@@ -95,7 +95,7 @@ async def test_errors_have_the_faces_own_shape(document: dict[str, Any]) -> None
 
 async def test_the_profile_is_described_member_by_member(document: dict[str, Any]) -> None:
     described = document["components"]["schemas"]["PhoenixProfile"]
-    assert list(described["properties"]) == list(phoenix.PhoenixProfile.__struct_fields__)
+    assert list(described["properties"]) == list(wire.PhoenixProfile.__struct_fields__)
 
 
 async def test_the_document_needs_no_token_and_loads_nothing(service: Service) -> None:

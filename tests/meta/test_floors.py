@@ -29,6 +29,7 @@ FLOORS = {
     "configured_rules": 4,
     "faces": 4,
     "resource_server": 5,
+    "client": 5,
     "plugin": 6,
     "host": 7,
     "asgi": 7,

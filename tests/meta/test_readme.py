@@ -8,7 +8,7 @@ from pathlib import Path
 import profilegate
 from profilegate.app import create_app
 from profilegate.cli import cli
-from profilegate.faces import phoenix
+from profilegate.faces.phoenix.wording import CODES
 from profilegate.settings import DatabaseSettings, IssuerSettings, ServerSettings, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def test_the_endpoints_are_those_that_are_mounted(tmp_path: Path) -> None:
 
 
 def test_the_error_codes_are_those_of_the_phoenix_face() -> None:
-    assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", README, re.MULTILINE)) == set(phoenix.CODES.values())
+    assert set(re.findall(r"^\| `([A-Z0-9_]+)` \|", README, re.MULTILINE)) == set(CODES.values())
 
 
 def test_every_command_is_told() -> None:

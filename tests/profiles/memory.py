@@ -30,6 +30,9 @@ class MemoryStore:
     async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
         return self.records.get(key)
 
+    async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
+        return self.records.get(key)
+
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
         return {key: self.records[key] for key in keys if key in self.records}
 

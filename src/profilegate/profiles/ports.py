@@ -18,6 +18,9 @@ class ProfileStore(Protocol):
     async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
         """The record as last committed."""
 
+    async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
+        """The record as it was at most a second ago, and not before this process's own last change of it."""
+
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
         """What there is under these keys of one tenant, by one query. Creates nothing."""
 

@@ -44,6 +44,9 @@ class ProfileService(Struct, frozen=True):
         place of generated values. Raises ProfileNotFound where the record was erased or others' records
         are not made on reading, and TooManyCreations when the caller has made too many of them.
         """
+        known = await self.store.recall(key)
+        if isinstance(known, Profile):
+            return await self._filled(known, actor, claimed)
         admitted = _owns(actor, key)
         for _ in range(ROUNDS):
             found = await self.store.get(key)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from profilegate.errors import PreconditionFailed, StoreUnavailable, UsernameTaken
 from profilegate.profiles.record import (
@@ -30,6 +31,21 @@ ROUNDS = 5
 
 Values = dict[str, Any]
 
+OVERHEAD = 4_096
+"""Bytes that a record takes in memory besides its texts, the answers made of it included."""
+
+
+class Whole(Struct, eq=False):
+    """All that the database says under a key, as one row tells it. `size` is in bytes.
+
+    `answers` is for whoever keeps what was made of it: it lives as long as this.
+    """
+
+    found: Profile | Tombstone
+    standing: Standing
+    size: int
+    answers: dict[Any, Any] = {}
+
 
 class ProfileRepository:
     """`ProfileStore` and `StandingPort` on a database. Holds no state of its own.
@@ -45,6 +61,20 @@ class ProfileRepository:
     async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
         rows = await self._engine.fetch(queries.select(self._dialect), _key(key))
         return to_record(rows[0]) if rows else None
+
+    async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
+        return await self.get(key)  # nothing is remembered here
+
+    async def look(self, key: ProfileKey) -> Whole | None:
+        """The record and its standing."""
+        rows = await self._engine.fetch(queries.select_whole(self._dialect), _key(key))
+        return to_whole(rows[0]) if rows else None
+
+    async def look_at_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
+        """The records, of any tenants, by one query, with their standings."""
+        values = DIALECTS[self._dialect].rows("asked", queries.ASKED, [(key.tenant_id, key.user_id) for key in keys])
+        rows = await self._engine.fetch(queries.select_wholes(self._dialect), values)
+        return {ProfileKey(row[0], row[1]): to_whole(row) for row in rows}
 
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
         if not keys:
@@ -159,6 +189,13 @@ def to_record(row: Row) -> Profile | Tombstone:
     record |= {column: msgspec.json.decode(record[column]) for column in JSON_COLUMNS}
     record |= {column: bool(record[column]) for column in BOOLEAN_COLUMNS}
     return Profile(**record)
+
+
+def to_whole(row: Row) -> Whole:
+    """What a row of `queries.WHOLE` holds."""
+    found = to_record(row[: len(queries.RETURNED)])
+    size = OVERHEAD + sum(len(each) for each in row if isinstance(each, str))
+    return Whole(found, to_standing(dict(zip(queries.WHOLE, row, strict=True))), size)
 
 
 def to_standing(values: Mapping[str, Any]) -> Standing:

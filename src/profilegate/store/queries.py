@@ -25,6 +25,11 @@ RECORD = (
 """The columns of a Profile, in its order."""
 
 RETURNED = (*RECORD, "deleted_at", "deleted_by", "changed_fields")
+WHOLE = (*RETURNED, "revoked_before")
+"""All that there is to know of a user."""
+
+ASKED = {"wanted_tenant": "TEXT", "wanted_user": "TEXT"}
+
 STANDING = ("tenant_id", "user_id", "suspended_by_idp", "suspended_by_operator", "version", "deleted_at", "deleted_by",
             "revoked_before")  # fmt: skip
 
@@ -45,6 +50,20 @@ def select(dialect: str) -> Statement:
 def select_many(dialect: str) -> Statement:
     """The rows of one tenant under the given user ids."""
     return _selected(dialect, RETURNED, DIALECTS[dialect].among("user_id", Param("user_ids")))
+
+
+@lru_cache
+def select_whole(dialect: str) -> Statement:
+    """One row by its key, with what only the gate asks about."""
+    return _selected(dialect, WHOLE, ProfileRow.user_id == Param("user_id"))
+
+
+@lru_cache
+def select_wholes(dialect: str) -> Statement:
+    """The rows under many keys of any tenants."""
+    asked = DIALECTS[dialect].table("asked", ASKED)
+    matching = "tenant_id = wanted_tenant AND user_id = wanted_user"
+    return compiled(raw(f"SELECT {', '.join(WHOLE)} FROM {{}} JOIN profilegate_profile ON {matching}", asked), dialect)
 
 
 @lru_cache

@@ -32,6 +32,8 @@ BEGIN, COMMIT = Statement("BEGIN IMMEDIATE", ()), Statement("COMMIT", ())
 A = TypeVar("A")
 T = TypeVar("T")
 
+Counted = Callable[[Callable[[sqlite3.Connection], list[Row]]], Callable[[sqlite3.Connection], list[Row]]]
+
 
 class Connections(NamedTuple):
     """What stays open while the database is served."""
@@ -52,6 +54,8 @@ class SQLite(SQLiteEngine):
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
+        self.commits = 0
+        """Transactions that this process may have committed: whoever remembers rows looks whether it has moved."""
         self._connections: Connections | None = None
         self._waiting = 0
         self._sessions = asyncio.Lock()
@@ -86,9 +90,8 @@ class SQLite(SQLiteEngine):
             if not self._no_session.is_set():
                 await self._session_over()
             connections = self._open()
-            return await asyncio.wrap_future(
-                connections.thread.submit(_guarded, _transaction(bound), connections.writer)
-            )
+            work = self._counted(_transaction(bound))
+            return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.writer))
         finally:
             self._waiting -= 1
 
@@ -97,7 +100,7 @@ class SQLite(SQLiteEngine):
         """Nobody else writes meanwhile: there is one connection that does, and it is in this transaction."""
         async with self._turn():
             connections = self._open()
-            session = SQLiteSession(connections)
+            session = SQLiteSession(connections, self._counted)
             try:
                 await session.run(BEGIN, {})
                 yield session
@@ -134,8 +137,11 @@ class SQLite(SQLiteEngine):
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Any]:
-        async with self.transaction(transaction_type=TransactionType.immediate) as transaction:
-            yield transaction
+        try:
+            async with self.transaction(transaction_type=TransactionType.immediate) as transaction:
+                yield transaction
+        finally:
+            self.commits += 1
 
     async def _run_in_new_connection(
         self,
@@ -150,7 +156,18 @@ class SQLite(SQLiteEngine):
         def work(piccolo: sqlite3.Connection) -> list[Any]:
             return piccolo.execute(query, args or []).fetchall()
 
-        return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.piccolo))
+        return await asyncio.wrap_future(connections.thread.submit(_guarded, self._counted(work), connections.piccolo))
+
+    def _counted(self, work: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
+        """The work, counted when it has ended, on its own thread: whoever waits for it may have gone away."""
+
+        def counted(connection: sqlite3.Connection) -> T:
+            try:
+                return work(connection)
+            finally:
+                self.commits += 1
+
+        return counted
 
     def _open(self) -> Connections:
         if self._closed:
@@ -195,8 +212,9 @@ class SQLite(SQLiteEngine):
 class SQLiteSession:
     """A transaction that is open on the connection that writes."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, counted: Counted) -> None:
         self._connections = connections
+        self._counted = counted
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         arguments = statement.bind(values)
@@ -205,7 +223,8 @@ class SQLiteSession:
             return writer.execute(statement.sql, arguments).fetchall()
 
         try:
-            submitted = self._connections.thread.submit(_guarded, work, self._connections.writer)
+            done = self._counted(work) if statement is COMMIT else work
+            submitted = self._connections.thread.submit(_guarded, done, self._connections.writer)
         except RuntimeError as error:  # closed meanwhile
             raise StoreUnavailable from error
         return await asyncio.wrap_future(submitted)

@@ -8,6 +8,7 @@ from profilegate.auth.middleware import GateMiddleware
 from profilegate.faces.apps import bulk, handlers
 from profilegate.faces.apps.wording import on_error
 from profilegate.faces.cors import CORSMiddleware
+from profilegate.faces.draining import DrainingMiddleware
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
 from profilegate.profiles.app_service import AppService
@@ -48,7 +49,7 @@ def routers(
             **usual
             | {
                 "route_handlers": [bulk.post_bulk],
-                "middleware": [gate],
+                "middleware": [DrainingMiddleware(settings.bulk_max_body), gate],
                 "request_max_body_size": settings.bulk_max_body,
             }
         ),

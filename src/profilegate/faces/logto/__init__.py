@@ -3,7 +3,3 @@
 wire.py      what the record looks like here      bodies.py    what may be sent, with every issue at once
 handlers.py  the endpoints                        wording.py   the errors, in Logto's codes
 """
-
-from profilegate.faces.logto.handlers import router
-
-__all__ = ["router"]

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import HttpMethod, Request, Response, Router, patch, route
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, SkipValidation
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET
 
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.principal import Principal
@@ -15,8 +15,16 @@ from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.logto.bodies import NOT_EMPTY, ClaimsPatch, ProfilePatch, change_of, claims_of
 from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
-from profilegate.faces.logto.wire import LogtoUser, OIDCProfile, mask, to_oidc_profile, to_wire
-from profilegate.faces.logto.wording import LogtoError, on_error
+from profilegate.faces.logto.wire import (
+    Availability,
+    LogtoError,
+    LogtoUser,
+    OIDCProfile,
+    mask,
+    to_oidc_profile,
+    to_wire,
+)
+from profilegate.faces.logto.wording import on_error
 from profilegate.faces.openapi import body, refusals
 from profilegate.faces.pace import Pace
 from profilegate.faces.provided import provided
@@ -35,14 +43,6 @@ READ = [HttpMethod.GET, HttpMethod.HEAD]
 Caller = Request[Principal, Any, Any]
 Profiles = NamedDependency[SkipValidation[ProfileService]]
 Paced = NamedDependency[SkipValidation[Pace]]
-
-
-class Availability(Struct, omit_defaults=True):
-    """Whether the caller could take a username right now, and if not, why."""
-
-    username: str
-    available: bool
-    reason: str | UnsetType = UNSET
 
 
 @route("/", http_method=READ, status_code=200, responses=refusals(LogtoError, 304, *READING))

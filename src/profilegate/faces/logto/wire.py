@@ -64,6 +64,23 @@ class LogtoUser(Struct):
     ssoIdentities: list[Any] | UnsetType = UNSET  # noqa: N815
 
 
+class Availability(Struct, omit_defaults=True):
+    """Whether the caller could take a username right now, and if not, why."""
+
+    username: str
+    available: bool
+    reason: str | UnsetType = UNSET
+
+
+class LogtoError(Struct, omit_defaults=True):
+    """Every error of this face. `code` is stable; `message` is for people, in their language."""
+
+    message: str
+    code: str | UnsetType = UNSET
+    data: dict[str, Any] | UnsetType = UNSET
+    details: str | UnsetType = UNSET
+
+
 def to_wire(profile: Profile, caller: Principal, rules: ProfileRules) -> LogtoUser:
     """The record as this caller may see it."""
 

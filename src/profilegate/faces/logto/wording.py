@@ -9,17 +9,9 @@ from msgspec import UNSET, Struct, UnsetType
 from profilegate import errors
 from profilegate.faces.languages import Reader
 from profilegate.faces.logto.bodies import InvalidBody, Issue, NotAnObject, NothingToChange
+from profilegate.faces.logto.wire import LogtoError
 from profilegate.faces.pace import TooFast
 from profilegate.faces.refusals import Refusal
-
-
-class LogtoError(Struct, omit_defaults=True):
-    """Every error of this face. `code` is stable; `message` is for people, in their language."""
-
-    message: str
-    code: str | UnsetType = UNSET
-    data: dict[str, Any] | UnsetType = UNSET
-    details: str | UnsetType = UNSET
 
 
 class Words(Struct, frozen=True):

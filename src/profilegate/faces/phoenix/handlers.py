@@ -1,6 +1,5 @@
-"""The Phoenix face: GET and PUT /v1/profiles/user/{user_id}, POST /v1/profiles/batch."""
+"""The endpoints of the Phoenix face."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -9,7 +8,7 @@ import msgspec
 from litestar import HttpMethod, Request, Response, Router, post, put, route
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
-from msgspec import UNSET, Meta, Struct
+from msgspec import UNSET
 
 from profilegate import errors
 from profilegate.auth.middleware import GateMiddleware
@@ -18,58 +17,19 @@ from profilegate.auth.rules import actor, readable, writable
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
-from profilegate.faces.described import USER_ID_SCHEMA, Name, UserId
+from profilegate.faces.described import USER_ID_SCHEMA
 from profilegate.faces.moments import moment
 from profilegate.faces.openapi import body, refusals
+from profilegate.faces.phoenix.wire import PhoenixBatch, PhoenixError, PhoenixProfile, PhoenixProfiles, PhoenixUpdate
+from profilegate.faces.phoenix.wording import on_error
 from profilegate.faces.provided import provided
-from profilegate.faces.refusals import Refusal, worded
+from profilegate.faces.refusals import worded
 from profilegate.profiles.record import Profile, ProfileChange, ProfileKey
 from profilegate.profiles.service import ProfileService
 
 FACE = "phoenix"
 
 USER_PATH = b"/v1/profiles/user/"
-
-MOST_IN_BATCH = 200
-"""User ids in one batch request."""
-
-
-class PhoenixProfile(Struct):
-    """A profile as anybody of the tenant may see it. Times are RFC 3339, UTC, in whole seconds."""
-
-    tenant_id: str
-    user_id: str
-    name: str
-    avatar_url: str
-    created_at: str | None
-    updated_at: str | None
-
-
-class PhoenixUpdate(Struct):
-    """What to change. An absent name and null both keep the name."""
-
-    name: Name | None = None
-    regenerate_avatar: bool = False
-
-
-class PhoenixBatch(Struct):
-    """Whose profiles to answer, in this order; the same id may stand there twice."""
-
-    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MOST_IN_BATCH)]
-
-
-class PhoenixProfiles(Struct):
-    """One profile for each id that was asked for, in that order."""
-
-    profiles: list[PhoenixProfile]
-
-
-class PhoenixError(Struct):
-    """Every error of this face. `code` is stable, `error` is for people."""
-
-    error: str
-    code: str
-
 
 UPDATE = msgspec.json.Decoder(PhoenixUpdate)
 BATCH = msgspec.json.Decoder(PhoenixBatch)
@@ -179,31 +139,3 @@ def router(
         security=[{"oidc": []}],
         tags=["Phoenix profiles"],
     )
-
-
-# From the most special class to the most general: the first that fits words the error.
-CODES: Mapping[type[errors.ProfileGateError], str] = {
-    errors.ExpiredToken: "AUTH_004",
-    errors.InvalidToken: "AUTH_001",
-    errors.InvalidRequest: "BAD_REQUEST",
-    errors.Unauthenticated: "AUTH_002",
-    errors.Suspended: "AUTH_005",
-    errors.Forbidden: "AUTH_003",
-    errors.ProfileNotFound: "NOT_FOUND",
-    errors.UnsupportedBody: "UNSUPPORTED_MEDIA_TYPE",
-    errors.BodyTooLarge: "TOO_LARGE",
-    errors.InvalidField: "VALIDATION_001",
-    errors.BadInput: "BAD_REQUEST",
-    errors.UsernameTaken: "VALIDATION_001",
-    errors.PreconditionFailed: "PRECONDITION_FAILED",
-    errors.TooManyCreations: "RATE_LIMITED",
-    errors.Unavailable: "UNAVAILABLE",
-    errors.ProfileGateError: "INTERNAL",
-}
-
-
-def on_error(refusal: Refusal) -> Response[PhoenixError]:
-    """The error in this face's words."""
-    error = refusal.error
-    code = next(code for kind, code in CODES.items() if isinstance(error, kind))
-    return Response(PhoenixError(str(error), code), status_code=error.status, headers=refusal.headers)

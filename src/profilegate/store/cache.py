@@ -1,0 +1,133 @@
+"""Records in memory, in front of the repository: what was read a moment ago is not read again.
+
+A remembered record is at most a second older than the database, and never older than a change that this process has
+made. Whatever decides over a change, a precondition or a first access reads the database itself.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from cachetools import LRUCache
+from msgspec import Struct
+
+from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Standing, Tombstone
+from profilegate.store.coherence import Coherence
+from profilegate.store.profiles import ProfileRepository, Whole
+
+T = TypeVar("T")
+
+PLAIN = Standing()
+
+Read = Callable[[ProfileKey], Awaitable[Whole | None]]
+
+
+class Reading(Struct, eq=False):
+    """A read under way; `spoiled` when the record changed meanwhile."""
+
+    spoiled: bool = False
+
+
+class RecordCache:
+    """`ProfileStore` and `StandingPort` over the repository; `recall` and `standing` may answer from memory.
+
+    `read` gets what is not remembered. `most` bounds the bytes that are; 0 remembers nothing. State per worker: N
+    workers read a record N times.
+    """
+
+    def __init__(self, repository: ProfileRepository, read: Read, coherence: Coherence, most: int) -> None:
+        self._repository = repository
+        self._read = read
+        self._coherence = coherence
+        self._known: LRUCache[ProfileKey, Whole] = LRUCache(most, lambda whole: whole.size)
+        self._readings: dict[ProfileKey, set[Reading]] = {}
+        coherence.tell(self.forget)
+
+    async def whole(self, key: ProfileKey) -> Whole | None:
+        """What there is under the key, remembered or read."""
+        return self.remembered(key) or await self._looked(key)
+
+    def remembered(self, key: ProfileKey) -> Whole | None:
+        """What is remembered under the key, if that may be believed now."""
+        return self._known.get(key) if self._coherence.is_current() else None
+
+    def forget(self, key: ProfileKey | None) -> None:
+        """The record has changed; None: any may have. A read under way is not remembered either."""
+        if key is None:
+            self._known.clear()
+            spoiled = [each for readings in self._readings.values() for each in readings]
+        else:
+            self._known.pop(key, None)
+            spoiled = [*self._readings.get(key, ())]
+        for each in spoiled:
+            each.spoiled = True
+
+    async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
+        whole = await self.whole(key)
+        return None if whole is None else whole.found
+
+    async def standing(self, key: ProfileKey) -> Standing:
+        whole = await self.whole(key)
+        return PLAIN if whole is None else whole.standing
+
+    async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
+        return await self._repository.get(key)
+
+    async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
+        return await self._repository.get_many(keys)
+
+    async def create(self, profile: Profile, actor: Actor) -> bool:
+        return await self._changing(profile.key, self._repository.create(profile, actor))
+
+    async def revive(self, profile: Profile, actor: Actor) -> bool:
+        return await self._changing(profile.key, self._repository.revive(profile, actor))
+
+    async def change(
+        self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
+    ) -> Profile | None:
+        return await self._changing(key, self._repository.change(key, change, actor, now, expected))
+
+    async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
+        return await self._changing(key, self._repository.fill(key, change, actor, now))
+
+    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
+        return await self._changing(key, self._repository.erase(key, actor, now))
+
+    async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
+        return await self._changing(key, self._repository.suspend(key, actor, now, suspended))
+
+    async def revoke_before(self, key: ProfileKey, moment: int, actor: Actor, now: int) -> bool:
+        return await self._changing(key, self._repository.revoke_before(key, moment, actor, now))
+
+    async def holder(self, tenant_id: str, username: str) -> str | None:
+        return await self._repository.holder(tenant_id, username)
+
+    async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
+        return await self._repository.count_creation(creator, limit, window, now)
+
+    async def _changing(self, key: ProfileKey, change: Awaitable[T]) -> T:
+        """Forget the record when it may have changed, whatever came of it: an error may come after the commit."""
+        try:
+            return await change
+        finally:
+            self.forget(key)
+
+    async def _looked(self, key: ProfileKey) -> Whole | None:
+        reading = Reading()
+        self._readings.setdefault(key, set()).add(reading)
+        try:
+            whole = await self._read(key)
+            if whole is not None and self._coherence.is_current() and not reading.spoiled:
+                self._remember(key, whole)
+            return whole
+        finally:
+            self._ended(key, reading)
+
+    def _ended(self, key: ProfileKey, reading: Reading) -> None:
+        others = self._readings[key]
+        others.discard(reading)
+        if not others:
+            del self._readings[key]
+
+    def _remember(self, key: ProfileKey, whole: Whole) -> None:
+        if whole.size <= self._known.maxsize:
+            self._known[key] = whole

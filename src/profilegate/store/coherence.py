@@ -1,0 +1,150 @@
+"""What tells a worker that a record it remembers has changed, whoever changed it, and whether it would be told now."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from secrets import token_hex
+from typing import Any, Protocol
+
+import asyncpg
+
+from profilegate.profiles.record import ProfileKey
+from profilegate.settings import DatabaseSettings
+from profilegate.store.engine import Engine
+from profilegate.store.sqlite import SQLite
+
+log = logging.getLogger("profilegate.store.coherence")
+
+CHANNEL = "profilegate"
+"""Where the database's trigger tells which records a statement changed."""
+
+BEAT = 0.25
+"""Seconds between two signs of life that this process sends to itself through the database."""
+
+BELIEVED = 0.75
+"""Seconds for which what is remembered is believed after the last sign of life that came back was sent."""
+
+RETRY = 1.0
+"""Seconds between two tries to listen again."""
+
+Forget = Callable[[ProfileKey | None], None]
+"""Forget one record; None: all."""
+
+
+class Coherence(Protocol):
+    """Tells what to forget."""
+
+    def tell(self, forget: Forget) -> None:
+        """Call this with each record that has changed."""
+
+    def is_current(self) -> bool:
+        """Whether every change that is older than a second has been told."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Listen, while the block lasts."""
+
+
+class OnlyProcess:
+    """SQLite has one process, whose engine counts what it commits: any commit forgets everything."""
+
+    def __init__(self, engine: SQLite) -> None:
+        self._engine = engine
+        self._seen = engine.commits
+        self._forget: Forget = _nothing
+
+    def tell(self, forget: Forget) -> None:
+        self._forget = forget
+
+    def is_current(self) -> bool:
+        if self._seen != self._engine.commits:
+            self._seen = self._engine.commits
+            self._forget(None)
+        return True
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        yield
+
+
+class Notifications:
+    """PostgreSQL's NOTIFY, on a connection of its own. `ticks` never goes back.
+
+    The signs of life come after all that was told before them, so one that comes back proves that nothing older is
+    missing. When they stay away, or the connection breaks, nothing that is remembered counts any more.
+    """
+
+    def __init__(self, settings: DatabaseSettings, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._url = settings.listen_url or (None if settings.pgbouncer else settings.url)
+        self._timeout = settings.connect_timeout
+        self._ticks = ticks
+        self._own = f"profilegate_{token_hex(8)}"
+        self._sent: dict[str, float] = {}
+        self._heard = float("-inf")
+        self._forget: Forget = _nothing
+
+    def tell(self, forget: Forget) -> None:
+        self._forget = forget
+
+    def is_current(self) -> bool:
+        return self._ticks() - self._heard < BELIEVED
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        listening = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def _listen(self) -> None:
+        """Behind a pooler without a direct URL nobody can listen, and nothing is remembered."""
+        while self._url is not None:
+            try:
+                await self._connected(self._url)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("records are not remembered: cannot listen to the database (%s)", type(error).__name__)
+            finally:
+                self._lost()
+            await asyncio.sleep(RETRY)
+
+    async def _connected(self, url: str) -> None:
+        connection = await asyncpg.connect(url, timeout=self._timeout, command_timeout=BELIEVED)
+        try:
+            await connection.add_listener(CHANNEL, self._told)
+            await connection.add_listener(self._own, self._came_back)
+            self._forget(None)
+            while True:
+                await self._beat(connection)
+                await asyncio.sleep(BEAT)
+        finally:
+            connection.terminate()
+
+    async def _beat(self, connection: Any) -> None:
+        sign = token_hex(8)
+        self._sent = {sign: self._ticks()}
+        await connection.execute("SELECT pg_notify($1, $2)", self._own, sign)
+
+    def _told(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+        """A line for each record; an empty text when they were too many to name."""
+        for line in payload.split("\n"):
+            tenant, tab, user = line.partition("\t")
+            self._forget(ProfileKey(tenant, user) if tab else None)
+
+    def _came_back(self, _connection: object, _pid: int, _channel: str, sign: str) -> None:
+        self._heard = self._sent.pop(sign, self._heard)
+
+    def _lost(self) -> None:
+        self._heard = float("-inf")
+        self._forget(None)
+
+
+def coherence_of(engine: Engine, settings: DatabaseSettings) -> Coherence:
+    """What tells of changes in this database."""
+    return OnlyProcess(engine) if isinstance(engine, SQLite) else Notifications(settings)
+
+
+def _nothing(_: ProfileKey | None) -> None: ...

@@ -1,0 +1,55 @@
+"""PostgreSQL tells who listens which records a statement has changed."""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns import BigSerial
+from piccolo.engine import engine_finder
+from piccolo.table import Table
+
+ID = "2026-11-21T22:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "changed records are told"
+
+# One notification for a statement, of at most 8,000 bytes; when there is more to tell, an empty one. The ids are
+# printable ASCII, so tabs and newlines are free. New records have been remembered by nobody.
+TELL = """
+CREATE OR REPLACE FUNCTION profilegate_tell() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE told text;
+BEGIN
+    SELECT string_agg(tenant_id || E'\\t' || user_id, E'\\n') INTO told FROM touched;
+    IF told IS NOT NULL THEN
+        PERFORM pg_notify('profilegate', CASE WHEN length(told) < 7900 THEN told ELSE '' END);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+TRIGGER = """
+CREATE TRIGGER profilegate_told_{event} AFTER {event} ON profilegate_profile
+REFERENCING {which} TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION profilegate_tell()
+"""
+EVENTS = {"update": "NEW", "delete": "OLD"}
+
+
+class ProfileRow(Table, tablename="profilegate_profile"):
+    id = BigSerial(primary_key=True)
+
+
+async def forwards():
+    manager = MigrationManager(migration_id=ID, app_name="profilegate", description=DESCRIPTION)
+
+    async def create():
+        ProfileRow._meta._db = engine = engine_finder()
+        if engine.engine_type != "postgres":
+            return
+        await ProfileRow.raw(TELL)
+        for event, which in EVENTS.items():
+            await ProfileRow.raw(f"DROP TRIGGER IF EXISTS profilegate_told_{event} ON profilegate_profile")
+            await ProfileRow.raw(TRIGGER.format(event=event, which=which))
+
+    async def drop():
+        ProfileRow._meta._db = engine = engine_finder()
+        if engine.engine_type == "postgres":
+            await ProfileRow.raw("DROP FUNCTION IF EXISTS profilegate_tell() CASCADE")
+
+    manager.add_raw(create)
+    manager.add_raw_backwards(drop)
+    return manager

@@ -1,0 +1,1 @@
+"""The clients that are shipped: the Python one, and the one in TypeScript."""

@@ -1,0 +1,1 @@
+"""The clients against the served program, signed in at a real provider."""
