@@ -38,6 +38,7 @@ def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
     settings = gate.settings
     return Litestar(
         plugins=[gate],
+        on_startup=[gate.open_lane] if settings.cache.lane else [],
         lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload, settings)],
         exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
         openapi_config=OpenAPIConfig(

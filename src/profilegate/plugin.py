@@ -42,6 +42,7 @@ from profilegate.faces.logto import handlers as logto
 from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
 from profilegate.faces.phoenix import handlers as phoenix
+from profilegate.lane import Lane
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.profiles.json_text import Limits
@@ -208,6 +209,19 @@ class ProfileGate(GatePlugin):
         finally:
             await self.issuers.close()
             await self.engine.close()
+
+    def open_lane(self, app: Litestar) -> None:
+        """Put the lane round an application that is nothing but these faces. Doing it twice changes nothing."""
+        if self.path == "/" and {"phoenix", "logto"} <= self.faces and not isinstance(app.asgi_handler, Lane):
+            server = self.settings.server
+            app.asgi_handler = Lane(
+                app.asgi_handler,
+                self.issuers,
+                self.repository,
+                self.profiles,
+                server.cors_origins,
+                server.client_certificate_header,
+            )
 
     def reload(self, settings: Settings) -> None:
         """Take over the issuers of new settings, for every request from now on. Everything else needs a restart.

@@ -28,6 +28,7 @@ FLOORS = {
     "sync": 3,
     "configured_rules": 4,
     "faces": 4,
+    "lane": 5,
     "resource_server": 5,
     "client": 5,
     "plugin": 6,

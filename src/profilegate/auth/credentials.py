@@ -100,14 +100,20 @@ def _host(headers: Iterable[Header]) -> str:
     """Whom the request is for, with the port if there is one. It decides where an opaque token is shown and what a
     proof must name, so nothing in it may be read in two ways (RFC 9110, section 7.2)."""
     given = values(headers, b"host") or [b""]
-    if len(given) > 1 or not HOST.fullmatch(given[0]):
+    if len(given) > 1 or not is_host(given[0]):
         raise InvalidRequest(UNREADABLE)
-    host = given[0].decode("ascii").lower()
+    return given[0].decode("ascii").lower()
+
+
+def is_host(value: bytes) -> bool:
+    """Whether the value of a `Host` header can be read in one way only. An empty one can."""
+    if not HOST.fullmatch(value):
+        return False
     try:
-        urlsplit(f"//{host}").port  # noqa: B018 - it raises for brackets and ports that are none
+        urlsplit(f"//{value.decode('ascii').lower()}").port  # noqa: B018 - it raises for brackets and ports that are none
     except ValueError:
-        raise InvalidRequest(UNREADABLE) from None
-    return host
+        return False
+    return True
 
 
 def authorization(headers: Iterable[Header]) -> tuple[Scheme, bytes]:

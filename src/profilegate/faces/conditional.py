@@ -61,8 +61,11 @@ def only_new(request: Request[Any, Any, Any]) -> bool:
 
 def _is_known(request: Request[Any, Any, Any], tag: str) -> bool:
     given = _joined(request, "if-none-match")
-    if given is None:
-        return False
+    return given is not None and is_among(given, tag)
+
+
+def is_among(given: str, tag: str) -> bool:
+    """Whether `If-None-Match` names the tag. The comparison is the weak one (RFC 9110, section 13.1.2)."""
     return given.strip() == "*" or any(f'"{each["text"]}"' == tag for each in TAG.finditer(given))
 
 

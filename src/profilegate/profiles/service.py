@@ -121,9 +121,7 @@ class ProfileService(Struct, frozen=True):
 
         A claimed username that somebody else has is new every time; then the store's look finds it taken.
         """
-        if not (claimed and _owns(actor, profile.key)):
-            return profile
-        news = self.rules.accepted(self._news(profile, claimed, actor.claims_version))
+        news = self._news(profile, actor, claimed)
         if not news:
             return profile
         try:
@@ -131,17 +129,22 @@ class ProfileService(Struct, frozen=True):
         except UsernameTaken:
             return profile
 
-    def _news(self, profile: Profile, claimed: ProfileChange, version: str) -> ProfileChange:
+    def has_news(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> bool:
+        """Whether the actor's own access would change the record, by what its token says of its user."""
+        return bool(self._news(profile, actor, claimed))
+
+    def _news(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> ProfileChange:
         """The claimed values that differ from what stands there, where that is generated, or the provider's."""
-        return ProfileChange.of(
-            {
-                field: value
-                for field, value in claimed.given().items()
-                if profile.value(field) != value
-                and field not in ABOUT_THE_FIRST_ACCESS
-                and self._is_newer(profile, field, version)
-            }
-        )
+        if not (claimed and _owns(actor, profile.key)):
+            return NOTHING
+        differing = {
+            field: value
+            for field, value in claimed.given().items()
+            if profile.value(field) != value
+            and field not in ABOUT_THE_FIRST_ACCESS
+            and self._is_newer(profile, field, actor.claims_version)
+        }
+        return self.rules.accepted(ProfileChange.of(differing))
 
     def _is_newer(self, profile: Profile, field: str, version: str) -> bool:
         source = profile.sources.get(field, "generated")

@@ -1,0 +1,1 @@
+"""The lane: the same answers as the handlers', or none at all."""
