@@ -54,7 +54,7 @@ class ForwardAuth(Struct, frozen=True):
 
     async def _profile(self, caller: Principal) -> Profile | None:
         key = rules.shown(caller)
-        return None if key is None else (await self.profiles.read_many([key]))[0]
+        return None if key is None else await self.profiles.recall(key)
 
 
 def headers(caller: Principal, profile: Profile | None, profiles: ProfileService) -> dict[str, str]:

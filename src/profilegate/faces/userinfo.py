@@ -48,7 +48,7 @@ async def userinfo(request: Caller, profiles: Profiles, issuers: Known) -> Respo
     """The caller's claims: the provider's, but name, picture, preferred_username and updated_at from the record."""
     key = own(request.user, "read")
     told = await provider_says(request, issuers)
-    profile = (await profiles.read_many([key]))[0]
+    profile = await profiles.recall(key)
     return Response(told if profile is None else overlaid(told, profile, profiles), headers=SHOWN)
 
 

@@ -91,6 +91,11 @@ class ProfileService(Struct, frozen=True):
                 return made
         raise StoreUnavailable
 
+    async def recall(self, key: ProfileKey) -> Profile | None:
+        """The record, as it was at most a second ago; None where there is none. Creates nothing."""
+        found = await self.store.recall(key)
+        return found if isinstance(found, Profile) else None
+
     async def read_many(self, keys: Sequence[ProfileKey]) -> list[Profile | None]:
         """The records under these keys of one tenant, in order, None where there is none. Creates nothing."""
         found = await self.store.get_many(keys)

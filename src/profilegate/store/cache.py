@@ -76,7 +76,7 @@ class RecordCache:
         return await self._repository.get_many(keys)
 
     async def create(self, profile: Profile, actor: Actor) -> bool:
-        return await self._changing(profile.key, self._repository.create(profile, actor))
+        return await self._changing(profile.key, self._repository.create(profile, actor), lambda _: False)
 
     async def revive(self, profile: Profile, actor: Actor) -> bool:
         return await self._changing(profile.key, self._repository.revive(profile, actor))
@@ -84,7 +84,8 @@ class RecordCache:
     async def change(
         self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
     ) -> Profile | None:
-        return await self._changing(key, self._repository.change(key, change, actor, now, expected))
+        changing = self._repository.change(key, change, actor, now, expected)
+        return await self._changing(key, changing, lambda found: found is not None and found.updated_at == now)
 
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
         return await self._changing(key, self._repository.fill(key, change, actor, now))
@@ -104,12 +105,19 @@ class RecordCache:
     async def count_creation(self, creator: ProfileKey, limit: int, window: int, now: int) -> int | None:
         return await self._repository.count_creation(creator, limit, window, now)
 
-    async def _changing(self, key: ProfileKey, change: Awaitable[T]) -> T:
-        """Forget the record when it may have changed, whatever came of it: an error may come after the commit."""
-        try:
-            return await change
-        finally:
-            self.forget(key)
+    async def _changing(self, key: ProfileKey, change: Awaitable[T], moved: Callable[[T], bool] = bool) -> T:
+        """Forget the record when it may have changed, whatever came of it: an error may come after the commit.
+
+        Where its row has `moved`, other processes are told, and we wait until they should have heard it.
+        """
+        async with self._coherence.expect(key) as echo:
+            try:
+                done = await change
+            finally:
+                self.forget(key)
+            if moved(done):
+                await echo.wait()
+            return done
 
     async def _looked(self, key: ProfileKey) -> Whole | None:
         reading = Reading()

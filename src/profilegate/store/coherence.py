@@ -29,6 +29,9 @@ BELIEVED = 0.75
 RETRY = 1.0
 """Seconds between two tries to listen again."""
 
+LONGEST_ECHO = 0.05
+"""Seconds that the answer to a change waits for its echo at most."""
+
 Forget = Callable[[ProfileKey | None], None]
 """Forget one record; None: all."""
 
@@ -42,8 +45,31 @@ class Coherence(Protocol):
     def is_current(self) -> bool:
         """Whether every change that is older than a second has been told."""
 
+    def expect(self, key: ProfileKey) -> AbstractAsyncContextManager["Echo"]:
+        """For the block in which this process changes the record."""
+
     def running(self) -> AbstractAsyncContextManager[None]:
         """Listen, while the block lasts."""
+
+
+class Echo:
+    """Whether a change of ours has been told to those who listen, as far as we can hear it ourselves.
+
+    Whoever has had our answer may ask another process next. That one is told at the same time as we are, so an
+    answer that waits for its own echo is all but never overtaken.
+    """
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+
+    def heard(self) -> None:
+        self._heard.set()
+
+    async def wait(self) -> None:
+        """Until it is heard, or as long as one may wait for it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_ECHO):
+                await self._heard.wait()
 
 
 class OnlyProcess:
@@ -64,6 +90,12 @@ class OnlyProcess:
         return True
 
     @asynccontextmanager
+    async def expect(self, key: ProfileKey) -> AsyncIterator[Echo]:
+        echo = Echo()
+        echo.heard()  # there is nobody else to be told
+        yield echo
+
+    @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         yield
 
@@ -82,6 +114,7 @@ class Notifications:
         self._own = f"profilegate_{token_hex(8)}"
         self._sent: dict[str, float] = {}
         self._heard = float("-inf")
+        self._expected: dict[ProfileKey, set[Echo]] = {}
         self._forget: Forget = _nothing
 
     def tell(self, forget: Forget) -> None:
@@ -89,6 +122,20 @@ class Notifications:
 
     def is_current(self) -> bool:
         return self._ticks() - self._heard < BELIEVED
+
+    @asynccontextmanager
+    async def expect(self, key: ProfileKey) -> AsyncIterator[Echo]:
+        echo = Echo()
+        if not self.is_current():
+            echo.heard()  # nobody would hear it
+        self._expected.setdefault(key, set()).add(echo)
+        try:
+            yield echo
+        finally:
+            expected = self._expected.get(key, set())
+            expected.discard(echo)
+            if not expected:
+                self._expected.pop(key, None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -132,7 +179,10 @@ class Notifications:
         """A line for each record; an empty text when they were too many to name."""
         for line in payload.split("\n"):
             tenant, tab, user = line.partition("\t")
-            self._forget(ProfileKey(tenant, user) if tab else None)
+            key = ProfileKey(tenant, user) if tab else None
+            self._forget(key)
+            for echo in self._expected.get(key, ()) if key is not None else ():
+                echo.heard()
 
     def _came_back(self, _connection: object, _pid: int, _channel: str, sign: str) -> None:
         self._heard = self._sent.pop(sign, self._heard)
