@@ -117,20 +117,19 @@ class Lane:
         is_own = path in OWN
         if not is_own and not path.startswith(phoenix.USER_PATH):
             return None
-        asking = await self._whole(caller.key)
+        asking = self._records.remembered(caller.key) or await self._records.whole(caller.key)
         if asking is None:
             return None
         check_standing(caller, asking.standing)
         key = rules.own(caller, "read") if is_own else _named(path, caller)
         if key is None:
             return None
-        whole = asking if key == caller.key else await self._whole(key)
+        whole: Whole | None = asking
+        if key != caller.key:
+            whole = self._records.remembered(key) or await self._records.whole(key)
         if whole is None or not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
             return None
         return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
-
-    async def _whole(self, key: ProfileKey) -> Whole | None:
-        return self._records.remembered(key) or await self._records.whole(key)
 
     def _has_news(self, whole: Whole, profile: Profile, caller: Principal) -> bool:
         """Whether the caller's token says something of its own record that is not in it yet."""
