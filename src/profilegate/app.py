@@ -16,6 +16,7 @@ from profilegate.faces import problems
 from profilegate.observability import configure_logging
 from profilegate.plugin import ProfileGate
 from profilegate.reloading import watching
+from profilegate.resource_server import MARK
 from profilegate.settings import Settings
 
 
@@ -34,11 +35,12 @@ def create_app(
 
 
 def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
-    """The faces of this gate as an ASGI application of their own, which any ASGI host can mount."""
+    """The faces of this gate as an ASGI application of their own, which any ASGI host can mount at `gate.path`."""
     settings = gate.settings
     return Litestar(
         plugins=[gate],
         on_startup=[gate.open_lane] if settings.cache.lane else [],
+        opt=MARK,
         lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload, settings)],
         exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
         openapi_config=OpenAPIConfig(

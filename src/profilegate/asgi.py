@@ -7,6 +7,7 @@ The caller is then `scope["user"]`, which Starlette and FastAPI show as `request
 
 import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,16 +94,30 @@ class ResourceServerMiddleware:
             heard = True
             return await receive()
 
-        async with self._server.lifespan():
+        async with AsyncExitStack() as opened:
+            try:
+                await opened.enter_async_context(self._server.lifespan())
+            except Exception as error:
+                await _failed(receive, send, error)
+                return
             try:
                 await self._app(scope, hearing, send)
             except Exception:
                 if heard:
                     raise
+            if not heard:
                 await _lived(receive, send)
 
 
 DESCRIBED = {"content-type": "application/json", **metadata.PUBLIC}
+
+
+async def _failed(receive: Receive, send: Send, error: Exception) -> None:
+    """Have the server end: one that is told nothing takes the error for a host without lifespan, and serves."""
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": str(error)})
+    if not isinstance(error, ProfileGateError):
+        raise error
 
 
 async def _lived(receive: Receive, send: Send) -> None:
@@ -112,10 +127,16 @@ async def _lived(receive: Receive, send: Send) -> None:
 
 
 def _path(scope: Scope) -> str:
-    """The path within the application, without what the server says is in front of it."""
+    """The path within the application, without what the server says is in front of it.
+
+    Some servers leave that out of the path. Where it then stands elsewhere in the path, Litestar would take away
+    all up to there, and so the path is nobody's: it is not public.
+    """
     path: str = scope["path"]
     root: str = scope.get("root_path", "").rstrip("/")
-    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+    if root and path.startswith(f"{root}/"):
+        return path.removeprefix(root)
+    return path if not root or root not in path else ""
 
 
 async def _answer(scope: Scope, send: Send, status: int, body: bytes, extra: dict[str, str]) -> None:

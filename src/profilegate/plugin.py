@@ -49,7 +49,7 @@ from profilegate.profiles.json_text import Limits
 from profilegate.profiles.lives import EventService
 from profilegate.profiles.record import Profile
 from profilegate.profiles.service import ProfileService
-from profilegate.resource_server import MARK, GatePlugin, gate_of
+from profilegate.resource_server import MARK, OWN, GatePlugin, gate_of
 from profilegate.settings import Settings
 from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
@@ -124,7 +124,8 @@ class ProfileGate(GatePlugin):
         self.sync = self._synchronisation()
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        faces = Router(self.path, route_handlers=self.routers(), opt=MARK)
+        ours_alone = OWN in app_config.opt  # `served`: whoever mounts it has put it at the path already
+        faces = Router("/" if ours_alone else self.path, route_handlers=self.routers(), opt=MARK)
         app_config.route_handlers.extend([*self.metadata_routers(), faces])
         app_config.lifespan.append(self.lifespan)
         app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import jsonschema_rs
 from msgspec import Struct
 
 from profilegate.errors import InvalidField
@@ -77,6 +76,8 @@ Problem = Callable[[str], str | None]
 
 def compiled(schema: str) -> Problem:
     """The schema as a check. Raises InvalidField when it is no JSON Schema, or refers to anything outside itself."""
+    import jsonschema_rs  # 15 MB, which the gate alone has no use for
+
     text = checked("schema", schema, Limits())
     try:
         validator = jsonschema_rs.Draft202012Validator(text, retriever=_refuse)
