@@ -91,7 +91,7 @@ class AppService(Struct, frozen=True):
         Raises ApplicationNotFound, InvalidField for a document that may not be, and DocumentExists.
         """
         data = await self._checked(key.tenant_id, app_id, text)
-        await self.profiles.get_or_create(key, actor, claimed)
+        await self.profiles.ensured(key, actor, claimed)
         made = await self.documents.create(key, app_id, data, actor, self._now())
         if made is None:
             raise DocumentExists
@@ -121,7 +121,7 @@ class AppService(Struct, frozen=True):
                 return replaced, False
             if must_exist:
                 raise PreconditionFailed
-            await self.profiles.get_or_create(key, actor, claimed)
+            await self.profiles.ensured(key, actor, claimed)
             made = await self.documents.create(key, app_id, data, actor, self._now())
             if made is not None:
                 return made, True

@@ -109,6 +109,7 @@ class Notifications:
 
     def __init__(self, settings: DatabaseSettings, ticks: Callable[[], float] = time.monotonic) -> None:
         self._url = settings.listen_url or (None if settings.pgbouncer else settings.url)
+        self._round = settings.url if settings.listen_url else None
         self._timeout = settings.connect_timeout
         self._ticks = ticks
         self._own = f"profilegate_{token_hex(8)}"
@@ -152,7 +153,7 @@ class Notifications:
         while self._url is not None:
             try:
                 await self._connected(self._url)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # asyncpg has more kinds of them than anybody foresees
                 log.warning("records are not remembered: cannot listen to the database (%s)", type(error).__name__)
             finally:
                 self._lost()
@@ -164,11 +165,27 @@ class Notifications:
             await connection.add_listener(CHANNEL, self._told)
             await connection.add_listener(self._own, self._came_back)
             self._forget(None)
+            if self._round is not None:
+                await self._is_the_same(self._round)
             while True:
                 await self._beat(connection)
                 await asyncio.sleep(BEAT)
         finally:
             connection.terminate()
+
+    async def _is_the_same(self, url: str) -> None:
+        """Raises ConnectionError unless what is said where the changes are made is heard here: another database's
+        signs of life would come back too, and prove nothing."""
+        sign = token_hex(8)
+        self._sent = {sign: self._ticks()}
+        changing = await asyncpg.connect(url, timeout=self._timeout, statement_cache_size=0)
+        try:
+            await changing.execute(f"NOTIFY {self._own}, '{sign}'", timeout=BELIEVED)
+        finally:
+            changing.terminate()
+        await asyncio.sleep(BEAT)
+        if sign in self._sent:
+            raise ConnectionError("database.listen_url is not the database of database.url")
 
     async def _beat(self, connection: Any) -> None:
         sign = token_hex(8)

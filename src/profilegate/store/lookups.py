@@ -34,23 +34,38 @@ class Lookups(Generic[K, V]):
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             if self._running is None:
                 self._running = asyncio.create_task(self._run())
-        return await asyncio.shield(future)
+        try:
+            return await asyncio.shield(future)
+        except StoreUnavailable:
+            raise StoreUnavailable from None  # its own for each: who raises one writes into it
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 asked = list(self._waiting)[:MOST_AT_ONCE]
                 await self._answer({key: self._waiting.pop(key) for key in asked})
-        finally:
+        finally:  # also when this task is cancelled: nobody is left waiting
             self._running = None
+            self._fail(self._waiting)
 
     async def _answer(self, asked: dict[K, "asyncio.Future[V | None]"]) -> None:
         try:
             found = await self._ask(list(asked))
+        except StoreUnavailable:
+            self._fail(asked)
+            self._fail(self._waiting)  # each query waits its own time limit: a queue would wait for all of them
         except Exception as error:
-            for each in asked.values():
-                each.set_exception(StoreUnavailable() if isinstance(error, StoreUnavailable) else error)
-                each.exception()  # those who went away do not mind
-            return
-        for key, future in asked.items():
-            future.set_result(found.get(key))
+            self._fail(asked, error)
+        except BaseException:
+            self._fail(asked)
+            raise
+        else:
+            for key, future in asked.items():
+                future.set_result(found.get(key))
+
+    def _fail(self, waiting: dict[K, "asyncio.Future[V | None]"], error: Exception | None = None) -> None:
+        failed = [*waiting.values()]
+        waiting.clear()
+        for each in failed:
+            each.set_exception(error or StoreUnavailable())
+            each.exception()  # those who went away do not mind

@@ -1,5 +1,6 @@
 """The repository: what the domain asks of a store, said in statements; and rows made records again."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,13 +33,19 @@ ROUNDS = 5
 Values = dict[str, Any]
 
 OVERHEAD = 4_096
-"""Bytes that a record takes in memory besides its texts, the answers made of it included."""
+"""Bytes that a record takes in memory besides its texts, the frames of the answers made of it included."""
+
+MOST_OWN = 2
+"""Copies of the whole record, as its owner is shown it, that are kept with it."""
+
+# Bytes of memory that JSON takes beyond its text once it is decoded, by what announces it there.
+DECODED = {"[": 64, "{": 64, ":": 80, ",": 40, '"': 28}
 
 
 class Whole(Struct, eq=False):
-    """All that the database says under a key, as one row tells it. `size` is in bytes.
+    """All that the database says under a key, as one row tells it. `size` is in bytes of memory.
 
-    `answers` is for whoever keeps what was made of it: it lives as long as this.
+    `answers` is for whoever keeps what was made of it: it lives as long as this. `size` counts `MOST_OWN` whole ones.
     """
 
     found: Profile | Tombstone
@@ -194,8 +201,19 @@ def to_record(row: Row) -> Profile | Tombstone:
 def to_whole(row: Row) -> Whole:
     """What a row of `queries.WHOLE` holds."""
     found = to_record(row[: len(queries.RETURNED)])
-    size = OVERHEAD + sum(len(each) for each in row if isinstance(each, str))
+    size = OVERHEAD + sum(_weight(name, each) for name, each in zip(queries.WHOLE, row, strict=True))
     return Whole(found, to_standing(dict(zip(queries.WHOLE, row, strict=True))), size)
+
+
+def _weight(column: str, value: object) -> int:
+    """Bytes of memory for one column, decoded, and in the answers; a text that is not ASCII keeps its UTF-8 too."""
+    if not isinstance(value, str):
+        return 0
+    length = len(value) if value.isascii() else len(value.encode())
+    kept = sys.getsizeof(value) + (0 if value.isascii() else length) + MOST_OWN * length
+    if column not in JSON_COLUMNS:
+        return kept
+    return kept + sum(bytes_each * value.count(sign) for sign, bytes_each in DECODED.items())
 
 
 def to_standing(values: Mapping[str, Any]) -> Standing:

@@ -111,7 +111,7 @@ async def _saved(
     key = own(who, "write")
     acting = actor(who, key, FACE)
     for _ in range(ROUNDS):
-        profile = await desk.profiles.get_or_create(key, acting)
+        profile = await desk.profiles.ensured(key, acting)
         conflicts = _conflicts(profile, form, wanted)
         if conflicts:
             return await _page(request, who, desk, 409, wanted, conflicts=conflicts)
@@ -141,7 +141,7 @@ async def _page(
     saved: list[str] | None = None,
 ) -> Response[str]:
     key = own(who, "read")
-    profile = await desk.profiles.get_or_create(key, actor(who, key, FACE))
+    profile = await desk.profiles.ensured(key, actor(who, key, FACE))
     return desk.renderer.page(
         request,
         "account.html",

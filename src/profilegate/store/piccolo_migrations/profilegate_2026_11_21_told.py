@@ -15,18 +15,23 @@ TELL = """
 CREATE OR REPLACE FUNCTION profilegate_tell() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE told text;
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        PERFORM pg_notify('profilegate', '');
+        RETURN NULL;
+    END IF;
     SELECT string_agg(tenant_id || E'\\t' || user_id, E'\\n') INTO told FROM touched;
     IF told IS NOT NULL THEN
-        PERFORM pg_notify('profilegate', CASE WHEN length(told) < 7900 THEN told ELSE '' END);
+        PERFORM pg_notify('profilegate', CASE WHEN octet_length(told) < 7900 THEN told ELSE '' END);
     END IF;
     RETURN NULL;
 END $$
 """
 TRIGGER = """
 CREATE TRIGGER profilegate_told_{event} AFTER {event} ON profilegate_profile
-REFERENCING {which} TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION profilegate_tell()
+{which} FOR EACH STATEMENT EXECUTE FUNCTION profilegate_tell()
 """
-EVENTS = {"update": "NEW", "delete": "OLD"}
+BEFORE_IT = "REFERENCING OLD TABLE AS touched"  # what is remembered stands under the key that a row had
+EVENTS = {"update": BEFORE_IT, "delete": BEFORE_IT, "truncate": ""}
 
 
 class ProfileRow(Table, tablename="profilegate_profile"):
