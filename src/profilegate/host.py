@@ -17,8 +17,10 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ImproperlyConfiguredException, WebSocketException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
+from msgspec import Struct
 
 from profilegate.auth import rules
+from profilegate.auth.gate import Gate
 from profilegate.auth.principal import Principal
 from profilegate.errors import ProfileGateError
 from profilegate.faces.refusals import headers, noted, used_scheme
@@ -35,6 +37,13 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 Guard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 SCOPE_KEY = "profilegate_principal"
+
+
+class Admitted(Struct, frozen=True):
+    """Who was let in, and by which gate."""
+
+    by: Gate
+    caller: Principal
 
 
 def require(*scopes: str, operator: bool = False) -> Guard:
@@ -74,13 +83,18 @@ async def current_profile(request: Request[Any, Any, Any]) -> Profile:
 
 
 async def admitted(connection: Connection) -> Principal:
-    """The caller, checked once per request however often it is asked for. Raises what the gate raises."""
-    known: Principal | None = connection.scope.get(SCOPE_KEY)  # type: ignore[assignment]
-    if known is not None:
-        return known
-    caller = await plugin(connection).gate.admit(connection.scope)
-    connection.scope[SCOPE_KEY] = caller  # type: ignore[literal-required]
-    connection.scope.setdefault("user", caller)
+    """The caller, checked once per request however often it is asked for. Raises what the gate raises.
+
+    Whom another gate has let in, of an application that this one is mounted in, is nobody here yet.
+    """
+    scope, gate = connection.scope, plugin(connection).gate
+    known: Admitted | None = scope.get(SCOPE_KEY)  # type: ignore[assignment]
+    if known is not None and known.by is gate:
+        return known.caller
+    caller = await gate.admit(scope)
+    if scope.get("user") is (known and known.caller):
+        scope["user"] = caller
+    scope[SCOPE_KEY] = Admitted(gate, caller)  # type: ignore[literal-required]
     return caller
 
 

@@ -18,7 +18,9 @@ from profilegate.auth import rules
 from profilegate.auth.credentials import Header, is_host
 from profilegate.auth.gate import check_standing
 from profilegate.auth.issuers import Issuers
+from profilegate.auth.middleware import UNAVAILABLE
 from profilegate.auth.principal import Principal
+from profilegate.errors import StoreUnavailable
 from profilegate.faces.conditional import SHOWN, etag, is_among
 from profilegate.faces.cors import granted
 from profilegate.faces.logto import handlers as logto
@@ -104,7 +106,8 @@ class Lane:
     async def _answer(self, scope: HTTPScope, told: dict[bytes, bytes]) -> Answer | None:
         """The answer to a caller who is known, and known to be admitted; None for everybody else.
 
-        Whatever goes wrong goes wrong for the handlers again, who have the words and the log line for it.
+        Whatever goes wrong goes wrong for the handlers again, who have the words and the log line for it; but a
+        database that does not answer is not waited for once more.
         """
         authorization = told.get(b"authorization", b"")
         caller = self._issuers.remembered(authorization[7:]) if authorization.startswith(BEARER) else None
@@ -113,6 +116,9 @@ class Lane:
         try:
             path = scope.get("raw_path") or b""
             return await self._shown(path, caller) if path.decode("latin-1") == scope["path"] else None
+        except StoreUnavailable:
+            scope[UNAVAILABLE] = True  # type: ignore[literal-required]
+            return None
         except Exception:
             return None
 

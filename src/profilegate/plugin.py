@@ -169,7 +169,7 @@ class ProfileGate(GatePlugin):
         issuer = next(each for each in self.settings.issuers if account.issuer in (None, each.issuer))
         url = server.public_url or f"http://{server.host}:{server.port}"
         place = place_of(
-            (url.rstrip("/") + self.path).rstrip("/"),
+            url.rstrip("/") + self.path,
             account.branding,
             tuple(map(origin_of, (issuer.issuer, *issuer.origins))),
         )

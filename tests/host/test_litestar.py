@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response, WebSocket, get, websocket
+from litestar import Litestar, Request, Response, WebSocket, asgi, get, websocket
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +17,7 @@ from tests.minting import MintingProvider
 from profilegate.errors import InvalidConfiguration
 from profilegate.host import CurrentPrincipal, CurrentProfile, current_principal, current_profile, require
 from profilegate.plugin import FACES, ProfileGate
+from profilegate.resource_server import OIDCResourceServer
 from profilegate.settings import DatabaseSettings, ServerSettings, Settings
 
 __all__ = ["clock", "database", "sqlite_template"]
@@ -152,6 +153,21 @@ async def test_a_guard_of_the_whole_application_leaves_our_routes_to_our_gate(ho
     assert (await host.client("alice").get("/api/profile")).status_code == 200
     assert (await host.client().get("/health")).status_code == 200
     assert (await host.client().get("/.well-known/oauth-protected-resource")).status_code == 200
+
+
+async def test_whom_one_gate_let_in_another_gate_has_to_let_in_itself(
+    host: Host, database: DatabaseSettings, clock: Clock
+) -> None:
+    """An application that is mounted in another shares its requests' scope."""
+    inner = OIDCResourceServer([issuer(issuer="https://other.example")], clock=clock, transport=host.provider.transport)
+    mounted = Litestar([who], plugins=[inner])
+
+    @asgi("/inner", is_mount=True, copy_scope=True, guards=[require()])
+    async def below(scope: Scope, receive: Receive, send: Send) -> None:
+        await mounted(scope, receive, send)
+
+    host.app.register(below)
+    assert (await host.client("alice").get("/inner/who")).status_code == 401
 
 
 class TheirUser:

@@ -8,6 +8,7 @@ from tests.auth.proving import Prover
 from tests.faces.fixtures import BOTH, Serve
 from tests.faces.running import OPERATOR, TENANT, Service, address, issuer, key
 
+from profilegate.errors import StoreUnavailable
 from profilegate.lane import Lane
 from profilegate.settings import CacheSettings, FieldSettings, ServerSettings
 
@@ -253,6 +254,22 @@ async def test_a_database_that_is_gone_is_the_handlers_to_tell(both: Both) -> No
     await both.service.gate.engine.close()
     assert (await both.alike(OWN, caller)).status == 503
     await both.service.gate.engine.open()
+
+
+async def test_a_database_that_does_not_answer_is_waited_for_once(both: Both) -> None:
+    await known(both, "alice")
+    caller = both.bearer("alice")
+    await both.alike(OWN, caller)
+    records, asked = both.service.gate.repository, list[object]()
+
+    async def silent(key: object) -> None:
+        asked.append(key)
+        raise StoreUnavailable
+
+    records.forget(None)
+    records._read = silent
+    assert (await both.told(both.lane, both.scope(OWN, caller))).status == 503
+    assert len(asked) == 1
 
 
 async def test_another_tenants_record_of_the_same_name_is_another(both: Both) -> None:

@@ -6,6 +6,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from profilegate.auth.credentials import values
 from profilegate.auth.gate import Gate
+from profilegate.errors import StoreUnavailable
+
+UNAVAILABLE = "profilegate_unavailable"
+"""In the scope when the database has just left the lane without an answer: nobody waits for it twice."""
 
 
 class GateMiddleware(ASGIMiddleware):
@@ -24,6 +28,8 @@ class GateMiddleware(ASGIMiddleware):
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if UNAVAILABLE in scope:
+            raise StoreUnavailable
         scope["auth"] = None
         scope["user"] = None if self._lets_strangers_in(scope) else await self._gate.admit(scope)
         await next_app(scope, receive, send)
