@@ -1,6 +1,7 @@
 """PostgreSQL: a pool of asyncpg connections under Piccolo's engine."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -19,6 +20,8 @@ MIGRATION_LOCK = 7_120_011_990
 
 TRIES = 3
 """Of a change that PostgreSQL undoes to break a deadlock: where many race, another may follow the first."""
+WAY = (0.02, 0.2)
+"""Seconds, at random, for whoever the deadlock was with to go first: who comes back at once is before it again."""
 
 # The connection, or the server behind it, is gone.
 LOST = (
@@ -135,6 +138,7 @@ class Postgres(PostgresEngine):
         for _ in range(TRIES - 1):
             with suppress(Deadlocked):
                 return await self._run(statement, values)
+            await asyncio.sleep(random.uniform(*WAY))  # noqa: S311  no secret
         return await self._run(statement, values)
 
     def transaction(self, allow_nested: bool = True) -> Transaction:
