@@ -10,7 +10,8 @@ from tests.store.databases import repository
 from tests.store.people import EVERY_FIELD, OPERATOR, WHOLE, herself
 
 from profilegate.profiles.record import ProfileKey
-from profilegate.store import creations, queries
+from profilegate.profiles.rules import without
+from profilegate.store import change_queries, creations, queries
 from profilegate.store.statements import Param, Statement, compiled, joined, query, raw, row_of
 from profilegate.store.tables import CreationCountRow, ProfileRow
 
@@ -53,6 +54,7 @@ async def everything_asked(dialect: Dialect) -> list[tuple[Statement, Mapping[st
     await store.create(WHOLE, actor)
     await store.revive(WHOLE, actor)
     await store.change(key, EVERY_FIELD, actor, MOMENT, expected=MOMENT)
+    await store.change(key, without(EVERY_FIELD, "username"), actor, MOMENT, expected=MOMENT)
     await store.fill(key, EVERY_FIELD, actor, MOMENT)
     await store.erase(key, actor, MOMENT)
     await store.suspend(key, OPERATOR, MOMENT)
@@ -95,7 +97,7 @@ async def test_a_change_and_its_audit_row_are_one_statement_on_postgresql_and_tw
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_statement_is_built_once(dialect: Dialect) -> None:
     assert queries.select(dialect) is queries.select(dialect)
-    assert queries.change(dialect, ("name",)) is queries.change(dialect, ("name",))
+    assert change_queries.change(dialect, ("name",)) is change_queries.change(dialect, ("name",))
     assert creations.count(dialect) is creations.count(dialect)
 
 

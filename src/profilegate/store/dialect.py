@@ -1,6 +1,6 @@
 """The few words that PostgreSQL and SQLite spell differently, and how a change carries its audit row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,9 @@ from piccolo.querystring import QueryString
 from profilegate.store.statements import Param, Statement, compiled, raw
 
 AUDIT_COLUMNS = "tenant_id, user_id, at, actor_kind, actor_id, face, action, fields, version"
+
+Value = Param | QueryString
+"""A value among the statement's parameters, or what finds it in its rows."""
 
 
 class Dialect:
@@ -29,7 +32,7 @@ class Dialect:
         """Two JSON objects as one; where both have a member, the second wins."""
         return raw("({} || {})", first, second)
 
-    def json(self, param: Param) -> QueryString:
+    def json(self, param: Value) -> QueryString:
         """A JSON text as the type that members are compared in; None stays NULL."""
         return raw("CAST({} AS JSONB)", param)
 
@@ -41,7 +44,9 @@ class Dialect:
         """A member of `oidc_profile`; NULL when it is not there."""
         return raw(f"(oidc_profile -> '{name}')")
 
-    def with_member(self, whole: QueryString, name: str, differs: QueryString, param: Param) -> QueryString:
+    def with_member(
+        self, whole: QueryString, name: str, differs: QueryString, param: Param | QueryString
+    ) -> QueryString:
         """The object with the member replaced where it differs; NULL becomes a null to be stripped in the end."""
         return self.merged(whole, self.if_differs(differs, name, self.json(param)))
 
@@ -78,8 +83,19 @@ class Dialect:
 
     def audited(self, change: QueryString) -> tuple[Statement, ...]:
         """A change that returns the changed rows, together with their audit rows: one statement, one round trip."""
-        whole = raw("WITH changed AS ({}), noted AS ({}) SELECT * FROM changed", change, _note(raw("changed")))
+        whole = raw("WITH changed AS ({}), noted AS ({}) SELECT * FROM changed", change, self.note(raw("changed")))
         return (compiled(whole, self.name),)
+
+    def note(self, source: QueryString, value: Callable[[str], Value] = Param) -> QueryString:
+        """The audit rows of the changed rows in `source`; `value` finds who changed them, when and how."""
+        # The casts tell PostgreSQL the parameters' types, which it does not infer below a SELECT.
+        return raw(
+            f"INSERT INTO profilegate_audit ({AUDIT_COLUMNS}) SELECT tenant_id, user_id, CAST({{}} AS BIGINT), "
+            "CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), TRIM(changed_fields), version "
+            "FROM {}",
+            *map(value, ("now", "actor_kind", "actor_id", "face", "action")),
+            source,
+        )
 
 
 class SQLiteDialect(Dialect):
@@ -97,13 +113,15 @@ class SQLiteDialect(Dialect):
     def merged(self, first: QueryString, second: QueryString) -> QueryString:
         return raw("json_patch({}, {})", first, second)
 
-    def json(self, param: Param) -> QueryString:
+    def json(self, param: Value) -> QueryString:
         return raw("json({})", param)
 
     def stored_json(self, text: str) -> QueryString:
         return raw("{}", text)
 
-    def with_member(self, whole: QueryString, name: str, differs: QueryString, param: Param) -> QueryString:
+    def with_member(
+        self, whole: QueryString, name: str, differs: QueryString, param: Param | QueryString
+    ) -> QueryString:
         # json_patch would merge an object into the old one, so the old one goes first. No claim is called "none".
         cleared = raw(f"json_remove({{}}, CASE WHEN {{}} THEN '$.{name}' ELSE '$.none' END)", whole, differs)
         return self.merged(cleared, self.if_differs(differs, name, self.json(param)))
@@ -129,21 +147,7 @@ class SQLiteDialect(Dialect):
 
     def audited(self, change: QueryString) -> tuple[Statement, ...]:
         source = raw("profilegate_profile WHERE tenant_id = {} AND user_id = {}", Param("tenant_id"), Param("user_id"))
-        return compiled(change, self.name), compiled(_note(source), self.name)
+        return compiled(change, self.name), compiled(self.note(source), self.name)
 
 
 DIALECTS = {"postgres": Dialect(), "sqlite": SQLiteDialect()}
-
-
-def _note(source: QueryString) -> QueryString:
-    # The casts tell PostgreSQL the parameters' types, which it does not infer below a SELECT.
-    return raw(
-        f"INSERT INTO profilegate_audit ({AUDIT_COLUMNS}) SELECT tenant_id, user_id, CAST({{}} AS BIGINT), "
-        "CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), CAST({} AS TEXT), TRIM(changed_fields), version FROM {}",
-        Param("now"),
-        Param("actor_kind"),
-        Param("actor_id"),
-        Param("face"),
-        Param("action"),
-        source,
-    )

@@ -18,7 +18,8 @@ from profilegate.profiles.record import (
     Tombstone,
     field_version,
 )
-from profilegate.store import creations, life_queries, queries
+from profilegate.store import change_queries, creations, life_queries, queries
+from profilegate.store.changes import Changes
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.document_queries import delete_all_of, lock_owner
 from profilegate.store.engine import Engine, Row, UniqueViolation
@@ -55,7 +56,7 @@ class Whole(Struct, eq=False):
 
 
 class ProfileRepository:
-    """`ProfileStore` and `StandingPort` on a database. Holds no state of its own.
+    """`ProfileStore` and `StandingPort` on a database. Holds no state besides the changes that are under way.
 
     `comparison_key` says which usernames are the same.
     """
@@ -64,6 +65,7 @@ class ProfileRepository:
         self._engine = engine
         self._dialect = engine.engine_type
         self._comparison_key = comparison_key
+        self._changes = Changes(engine)
 
     async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
         rows = await self._engine.fetch(queries.select(self._dialect), _key(key))
@@ -105,10 +107,10 @@ class ProfileRepository:
         self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
     ) -> Profile | None:
         given = change.given()
-        values = _audit(actor, now, "change") | self._changed(key, given, now, actor.source) | {"expected": expected}
+        values = _audit(actor, now, "change") | self._given(key, given, now, actor.source) | {"expected": expected}
         before: int | None = None
         for _ in range(ROUNDS):
-            rows = await self._written(queries.change(self._dialect, tuple(given)), values) if given else ()
+            rows = await self._changed_rows(key, tuple(given), values) if given else ()
             found = to_record(rows[0]) if rows else await self.get(key)
             if rows or not isinstance(found, Profile):
                 return found if isinstance(found, Profile) else None
@@ -123,9 +125,9 @@ class ProfileRepository:
         given = change.given()
         if not given:
             return None
-        values = _audit(actor, now, "fill") | self._changed(key, given, now, "claims")
+        values = _audit(actor, now, "fill") | self._given(key, given, now, "claims")
         values |= {"field_version": actor.claims_version}
-        rows = await self._written(queries.fill(self._dialect, tuple(given)), values)
+        rows = await self._written(change_queries.fill(self._dialect, tuple(given)), values)
         found = to_record(rows[0]) if rows else None
         return found if isinstance(found, Profile) else None
 
@@ -164,6 +166,14 @@ class ProfileRepository:
         rows = await self._engine.fetch(queries.select_standing(self._dialect), _key(key))
         return to_standing(dict(zip(queries.STANDING, rows[0], strict=True))) if rows else Standing()
 
+    async def _changed_rows(self, key: ProfileKey, fields: tuple[str, ...], values: Values) -> Sequence[Row]:
+        """Together with others' changes, where no constraint may refuse it; SQLite does that with whatever waits."""
+        if self._dialect == "postgres" and "username" not in fields:
+            row = await self._changes.put(key, fields, values)
+            if row is not None:
+                return [row]
+        return await self._written(change_queries.change(self._dialect, fields), values)
+
     async def _written(self, statements: queries.Audited, values: Values) -> Sequence[Row]:
         try:
             return await self._engine.write(statements, values)
@@ -177,7 +187,7 @@ class ProfileRepository:
         values |= {column: _json(values[column]) for column in JSON_COLUMNS}
         return values | {"username_key": self._username_key(profile.username)}
 
-    def _changed(self, key: ProfileKey, given: Values, now: int, source: str) -> Values:
+    def _given(self, key: ProfileKey, given: Values, now: int, source: str) -> Values:
         values = {field: _json(value) if _is_json(field, value) else value for field, value in given.items()}
         noted = {"source": source, "field_version": field_version(now)}
         return _key(key) | values | noted | {"username_key": self._username_key(given.get("username"))}

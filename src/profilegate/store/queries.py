@@ -1,19 +1,13 @@
-"""Every statement on the profile table, each built once per dialect.
+"""The statements on the profile table, each built once per dialect; those that set fields are in change_queries."""
 
-A change is one UPDATE that decides for itself, against the row as it is at that moment, which of the given
-fields really change. Nothing is read first, so there is nothing to be stale.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
-from profilegate.profiles import claims
-from profilegate.profiles.record import MEMBER
-from profilegate.store.dialect import DIALECTS, Dialect
+from profilegate.store.dialect import DIALECTS
 from profilegate.store.statements import Param, Statement, compiled, joined, query, raw, row_of
 from profilegate.store.tables import ProfileRow
 
@@ -95,30 +89,7 @@ def revive(dialect: str) -> Audited:
         Param("issued_at"),
         Param("buried_version"),
     )
-    return _updated(dialect, raw("{}, deleted_at = NULL, deleted_by = NULL, changed_fields = ''", values), place)
-
-
-@lru_cache(maxsize=256)
-def change(dialect: str, fields: Sequence[str]) -> Audited:
-    """Set these fields where the stored value differs; nothing when none does, or the version is another."""
-    differs = {field: _differs(dialect, field) for field in fields}
-    expected = raw("(CAST({} AS BIGINT) IS NULL OR version = {})", Param("expected"), Param("expected"))
-    return _changed(dialect, differs, raw("{} AND {}", ALIVE, expected))
-
-
-@lru_cache(maxsize=256)
-def fill(dialect: str, fields: Sequence[str]) -> Audited:
-    """Set these fields where they are generated, or the provider's and older; a username only while it is free."""
-    differs = {
-        field: raw(
-            "({} AND {}{})",
-            _gives_way(DIALECTS[dialect], field),
-            _differs(dialect, field),
-            _username_free() if field == "username" else raw(""),
-        )
-        for field in fields
-    }
-    return _changed(dialect, differs, ALIVE)
+    return updated(dialect, raw("{}, deleted_at = NULL, deleted_by = NULL, changed_fields = ''", values), place)
 
 
 @lru_cache
@@ -147,7 +118,7 @@ def erase(dialect: str) -> Audited:
             Param("now"),
         ),
     ]
-    return _updated(dialect, joined(", ", values), ALIVE)
+    return updated(dialect, joined(", ", values), ALIVE)
 
 
 @lru_cache
@@ -158,14 +129,14 @@ def suspend(dialect: str, flag: str) -> Audited:
         Param("suspended"),
         Param("now"),
     )
-    return _updated(dialect, values, raw(f"{{}} AND {flag} IS DISTINCT FROM {{}}", ALIVE, Param("suspended")))
+    return updated(dialect, values, raw(f"{{}} AND {flag} IS DISTINCT FROM {{}}", ALIVE, Param("suspended")))
 
 
 @lru_cache
 def revoke_before(dialect: str) -> Audited:
     """Move the moment up to which tokens are refused, forwards only."""
     values = raw("revoked_before = {}, changed_fields = 'revoked_before'", Param("moment"))
-    return _updated(dialect, values, raw("{} AND COALESCE(revoked_before, -1) < {}", KEY, Param("moment")))
+    return updated(dialect, values, raw("{} AND COALESCE(revoked_before, -1) < {}", KEY, Param("moment")))
 
 
 def _insert() -> Query[Any, Any]:
@@ -181,75 +152,7 @@ def _selected(dialect: str, columns: Sequence[str], condition: Any) -> Statement
     return compiled(query(ProfileRow, dialect, select), dialect)
 
 
-def _updated(dialect: str, values: QueryString, place: QueryString) -> Audited:
+def updated(dialect: str, values: QueryString, place: QueryString) -> Audited:
+    """The UPDATE of one row, with its audit row."""
     update = raw(f"UPDATE profilegate_profile SET {{}} WHERE {{}} {RETURNING}", values, place)
     return DIALECTS[dialect].audited(update)
-
-
-def _differs(dialect: str, field: str) -> QueryString:
-    if field.startswith(MEMBER):
-        if field.removeprefix(MEMBER) not in claims.MEMBERS:
-            raise ValueError(f"{field} is no standard claim")  # names become part of the SQL text
-        words = DIALECTS[dialect]
-        return raw("{} IS DISTINCT FROM {}", words.member(field.removeprefix(MEMBER)), words.json(Param(field)))
-    return raw(f"{field} IS DISTINCT FROM {{}}", Param(field))
-
-
-def _changed(dialect: str, differs: dict[str, QueryString], place: QueryString) -> Audited:
-    """The UPDATE in which each field, its source and its version move only if that field differs.
-
-    In SET and WHERE alike a column means its old value, so all the parts decide by the same comparison.
-    """
-    words = DIALECTS[dialect]
-    names = joined(" || ", (raw(f"CASE WHEN {{}} THEN '{field} ' ELSE '' END", differs[field]) for field in differs))
-    values = [
-        *_values(words, differs),
-        raw("changed_fields = {}", names),
-        raw("sources = {}", _noted(words, "sources", differs, Param("source"))),
-        raw("versions = {}", _noted(words, "versions", differs, Param("field_version"))),
-        raw("version = version + 1, updated_at = {}", Param("now")),
-    ]
-    return _updated(dialect, joined(", ", values), raw("{} AND ({})", place, joined(" OR ", differs.values())))
-
-
-def _values(words: Dialect, differs: dict[str, QueryString]) -> Iterator[QueryString]:
-    """The assignments of the values themselves."""
-    members = raw("oidc_profile")
-    for field, different in differs.items():
-        if field.startswith(MEMBER):
-            members = words.with_member(members, field.removeprefix(MEMBER), different, Param(field))
-        else:
-            yield _cased(different, Param(field), field)
-    if "username" in differs:
-        yield _cased(differs["username"], Param("username_key"), "username_key")
-    if any(field.startswith(MEMBER) for field in differs):
-        yield raw("oidc_profile = {}", words.without_nulls(members))
-
-
-def _cased(differs: QueryString, value: Param, column: str) -> QueryString:
-    return raw(f"{column} = CASE WHEN {{}} THEN {{}} ELSE {column} END", differs, value)
-
-
-def _noted(words: Dialect, column: str, differs: dict[str, QueryString], param: Param) -> QueryString:
-    whole = raw(column)
-    for field, different in differs.items():
-        whole = words.merged(whole, words.if_differs(different, field, raw("CAST({} AS TEXT)", param)))
-    return whole
-
-
-def _gives_way(words: Dialect, field: str) -> QueryString:
-    key = words.key(field)
-    return raw(
-        f"(COALESCE(sources ->> {key}, 'generated') = 'generated' OR (sources ->> {key} IN ('claims', 'idp') "
-        f"AND COALESCE(versions ->> {key}, '') {words.bytewise} < {{}}))",
-        Param("field_version"),
-    )
-
-
-def _username_free() -> QueryString:
-    return raw(
-        " AND NOT EXISTS (SELECT 1 FROM profilegate_profile AS other"
-        " WHERE other.tenant_id = {} AND other.username_key = {})",
-        Param("tenant_id"),
-        Param("username_key"),
-    )

@@ -12,6 +12,7 @@ from piccolo.table import Table
 
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
 from profilegate.settings import DatabaseSettings
+from profilegate.store.batches import Batches
 from profilegate.store.engine import Row, UniqueViolation
 from profilegate.store.statements import Statement
 
@@ -21,18 +22,22 @@ OLDEST = (3, 39, 0)
 # Writers that may wait for the one thread. Beyond it the answer is 503 at once, not a longer queue.
 QUEUE = 1000
 
+MOST_AT_ONCE = 128
+"""Changes of one transaction."""
+
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers never wait for the writer
     "PRAGMA synchronous = FULL",  # an answered write survives a power cut
     "PRAGMA foreign_keys = ON",
 )
 
-BEGIN, COMMIT = Statement("BEGIN IMMEDIATE", ()), Statement("COMMIT", ())
-
 A = TypeVar("A")
 T = TypeVar("T")
 
 Counted = Callable[[Callable[[sqlite3.Connection], list[Row]]], Callable[[sqlite3.Connection], list[Row]]]
+
+Bound = Sequence[tuple[str, list[Any]]]
+"""A change, ready for the driver."""
 
 
 class Connections(NamedTuple):
@@ -49,7 +54,8 @@ class SQLite(SQLiteEngine):
     """Piccolo's engine on connections that stay open; the stock one starts a thread for each query.
 
     Reads run on the event loop's own thread: a lookup by key takes some 10 microseconds, less than handing
-    it over would. Writes queue for one thread. One process only, held by a lock file beside the database.
+    it over would. Those who write at the same time share one transaction: its statements run there too, only its
+    beginning and its commit wait for the disk on a thread. One process only, held by a lock file beside the database.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -57,10 +63,8 @@ class SQLite(SQLiteEngine):
         self.commits = 0
         """Transactions that this process may have committed: whoever remembers rows looks whether it has moved."""
         self._connections: Connections | None = None
-        self._waiting = 0
-        self._sessions = asyncio.Lock()
-        self._no_session = asyncio.Event()
-        self._no_session.set()
+        self._writes: Batches[Bound, Sequence[Row]] = Batches(self._commit, oldest, QUEUE)
+        self._transactions = asyncio.Lock()
         self._closed = False
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
 
@@ -71,6 +75,7 @@ class SQLite(SQLiteEngine):
     async def close(self) -> None:
         """Finish the writes under way, then close everything and release the lock."""
         self._closed = True
+        await self._writes.finished()
         connections, self._connections = self._connections, None
         if connections is not None:
             await asyncio.to_thread(connections.thread.shutdown)
@@ -79,32 +84,37 @@ class SQLite(SQLiteEngine):
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         arguments = statement.bind(values)
-        return _guarded(lambda reader: reader.execute(statement.sql, arguments).fetchall(), self._open().reader)
+        return _executed(self._open().reader, statement.sql, arguments)
 
     async def write(self, change: Sequence[Statement], values: Mapping[str, Any]) -> Sequence[Row]:
-        if self._waiting >= QUEUE:
-            raise StoreUnavailable
-        bound = [(each.sql, each.bind(values)) for each in change]
-        self._waiting += 1
+        self._open()
+        return await self._writes.ask([(each.sql, each.bind(values)) for each in change])
+
+    async def _commit(self, changes: Sequence[Bound]) -> Sequence[Sequence[Row] | Exception]:
+        """Many changes in one transaction. One that a constraint refuses has changed nothing, and stops no other."""
         try:
-            if not self._no_session.is_set():
-                await self._session_over()
-            connections = self._open()
-            work = self._counted(_transaction(bound))
-            return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.writer))
-        finally:
-            self._waiting -= 1
+            async with self._transaction() as connections:
+                return [_made(connections.writer, each) for each in changes]
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            return [error] if len(changes) == 1 else [(await self._commit([each]))[0] for each in changes]
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["SQLiteSession"]:
         """Nobody else writes meanwhile: there is one connection that does, and it is in this transaction."""
+        async with self._transaction() as connections:
+            yield SQLiteSession(connections)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connections]:
+        """The one at a time; others wait as long as for a lock, then they give up."""
         async with self._turn():
-            connections = self._open()
-            session = SQLiteSession(connections, self._counted)
+            connections = self._connections or self._open()  # what waited when it was closed is still done
             try:
-                await session.run(BEGIN, {})
-                yield session
-                await session.run(COMMIT, {})
+                await in_thread(connections, _begun)
+                yield connections
+                await in_thread(connections, self._counted(_committed))
             except BaseException:
                 with suppress(RuntimeError):  # closed meanwhile, which undoes it too
                     connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
@@ -112,28 +122,15 @@ class SQLite(SQLiteEngine):
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """The one session at a time, during which other writes wait; as long as for a lock, then they give up."""
-        async with self._in_time():
-            await self._sessions.acquire()
-        self._no_session.clear()
+        try:
+            async with asyncio.timeout(self.settings.statement_timeout):
+                await self._transactions.acquire()
+        except TimeoutError as error:
+            raise StoreUnavailable from error
         try:
             yield
         finally:
-            self._no_session.set()
-            self._sessions.release()
-
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self.settings.statement_timeout):
-                yield
-        except TimeoutError as error:
-            raise StoreUnavailable from error
-
-    async def _session_over(self) -> None:
-        async with self._in_time():
-            while not self._no_session.is_set():
-                await self._no_session.wait()
+            self._transactions.release()
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Any]:
@@ -212,22 +209,26 @@ class SQLite(SQLiteEngine):
 class SQLiteSession:
     """A transaction that is open on the connection that writes."""
 
-    def __init__(self, connections: Connections, counted: Counted) -> None:
+    def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._counted = counted
 
     async def run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
         arguments = statement.bind(values)
+        return await in_thread(self._connections, lambda writer: writer.execute(statement.sql, arguments).fetchall())
 
-        def work(writer: sqlite3.Connection) -> list[Row]:
-            return writer.execute(statement.sql, arguments).fetchall()
 
-        try:
-            done = self._counted(work) if statement is COMMIT else work
-            submitted = self._connections.thread.submit(_guarded, done, self._connections.writer)
-        except RuntimeError as error:  # closed meanwhile
-            raise StoreUnavailable from error
-        return await asyncio.wrap_future(submitted)
+async def in_thread(connections: Connections, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Do the work with the connection that writes, on the thread that may wait."""
+    try:
+        submitted = connections.thread.submit(_guarded, work, connections.writer)
+    except RuntimeError as error:  # closed meanwhile
+        raise StoreUnavailable from error
+    return await asyncio.wrap_future(submitted)
+
+
+def oldest(waiting: Sequence[Bound]) -> Sequence[int]:
+    """Those who share the next transaction."""
+    return range(min(len(waiting), MOST_AT_ONCE))
 
 
 def locked(path: str) -> sqlite3.Connection:
@@ -249,22 +250,28 @@ def locked(path: str) -> sqlite3.Connection:
     return lock
 
 
-def _transaction(statements: Sequence[tuple[str, list[Any]]]) -> Callable[[sqlite3.Connection], list[Row]]:
-    def run(connection: sqlite3.Connection) -> list[Row]:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            (first, arguments), *rest = statements
-            rows: list[Row] = connection.execute(first, arguments).fetchall()
-            for sql, more in rest if rows else ():
-                connection.execute(sql, more)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return rows
+def _made(writer: sqlite3.Connection, change: Bound) -> list[Row] | UniqueViolation:
+    """The rows of the change's first statement; what belongs to it is left out where it changed nothing."""
+    first, *rest = change
+    try:
+        rows = _executed(writer, *first)
+    except UniqueViolation as refused:
+        return refused
+    for each in rest if rows else ():
+        _executed(writer, *each)
+    return rows
 
-    return run
+
+def _executed(connection: sqlite3.Connection, sql: str, arguments: list[Any]) -> list[Row]:
+    return _guarded(lambda it: it.execute(sql, arguments).fetchall(), connection)
+
+
+def _begun(writer: sqlite3.Connection) -> None:
+    writer.execute("BEGIN IMMEDIATE")
+
+
+def _committed(writer: sqlite3.Connection) -> None:
+    writer.execute("COMMIT")
 
 
 def _rolled_back(connection: sqlite3.Connection) -> None:
