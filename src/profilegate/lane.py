@@ -1,12 +1,12 @@
-"""The lane: an ASGI wrapper round the routed service that answers reads of records by itself.
+"""The lane: an ASGI wrapper round the routed service that answers plain reads and changes of records by itself.
 
-request -> token (remembered) -> caller's standing -> who may read whom (auth.rules) -> record -> bytes, made once
+request -> token (remembered) -> caller's standing -> who may do what (auth.rules) -> record, or change -> bytes
 
 It knows only what goes right: whatever is odd, unknown or refused is handed on to the ordinary handlers, which are the
 reference for every byte that is answered here. It wraps the standalone service, never a host application.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import UNAVAILABLE
 from profilegate.auth.principal import Principal
 from profilegate.errors import StoreUnavailable
+from profilegate.faces.answers import described, encoded
+from profilegate.faces.bodies import ANYTHING
 from profilegate.faces.conditional import SHOWN, etag, is_among
 from profilegate.faces.cors import granted
 from profilegate.faces.logto import handlers as logto
@@ -38,14 +40,19 @@ BEARER = b"Bearer "
 MOST_HOSTS = 100
 """Names under which the service is asked that are remembered as readable."""
 
+MOST_BODY = 16_384
+"""Bytes of a body that is read here."""
+
 # What may change the answer. A request that has one of these twice is none of the lane's.
-LOOKED_AT = frozenset({b"authorization", b"host", b"origin", b"if-none-match"})
+LOOKED_AT = frozenset({b"authorization", b"host", b"origin", b"if-none-match", b"content-type", b"content-length"})
 
 # What only the handlers understand.
-NOT_HERE = frozenset({b"dpop", b"content-length", b"transfer-encoding"})
+NOT_HERE = frozenset({b"dpop", b"transfer-encoding", b"content-encoding", b"if-match"})
+
+READS = ("GET", "HEAD")
 
 
-class Answer(Struct):
+class Shown(Struct):
     """A record as a face shows it; `headers` are those of a 200, `brief` those of a 304."""
 
     body: bytes
@@ -76,10 +83,15 @@ class Lane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
-        if scope["type"] == ScopeType.HTTP:
-            told = self._headers(scope["headers"]) if is_plain_read(scope) else None
-            if told is not None and (answer := await self._answer(scope, told)) is not None:
-                return await self._send(answer, told, scope, send)
+        if scope["type"] == ScopeType.HTTP and not scope["query_string"] and not scope.get("root_path"):
+            told = self._headers(scope["headers"])
+            caller = None if told is None else self._caller(told)
+            if told is not None and caller is not None:
+                body = Body(receive)
+                answer = await self._answer(scope, told, caller, body)
+                if answer is not None:
+                    return await self._send(answer, told, scope, send)
+                receive = body.again
         return await self._app(scope, receive, send)
 
     def _headers(self, headers: Iterable[Header]) -> dict[bytes, bytes] | None:
@@ -103,42 +115,67 @@ class Lane:
             self._hosts.add(host)
         return True
 
-    async def _answer(self, scope: HTTPScope, told: dict[bytes, bytes]) -> Answer | None:
-        """The answer to a caller who is known, and known to be admitted; None for everybody else.
-
-        Whatever goes wrong goes wrong for the handlers again, who have the words and the log line for it; but a
-        database that does not answer is not waited for once more.
-        """
+    def _caller(self, told: dict[bytes, bytes]) -> Principal | None:
+        """Who is calling, where the token is known to be good and bound to nothing."""
         authorization = told.get(b"authorization", b"")
         caller = self._issuers.remembered(authorization[7:]) if authorization.startswith(BEARER) else None
-        if caller is None or caller.confirmation is not None or caller.must_be_bound:
-            return None
+        return None if caller is None or caller.confirmation is not None or caller.must_be_bound else caller
+
+    async def _answer(
+        self, scope: HTTPScope, told: dict[bytes, bytes], caller: Principal, body: "Body"
+    ) -> Shown | None:
+        """The answer to a caller who is admitted, and may have what is asked; None otherwise.
+
+        Whatever goes wrong goes wrong for the handlers again, who have the words and the log line for it; but a
+        database that does not answer is not waited for once more, nor asked again for what it may have done.
+        """
         try:
             path = scope.get("raw_path") or b""
-            return await self._shown(path, caller) if path.decode("latin-1") == scope["path"] else None
+            if path.decode("latin-1") != scope["path"]:
+                return None
+            if scope["method"] in READS:
+                return None if b"content-length" in told else await self._read(path, caller)
+            return await self._changed(scope["method"], path, caller, body) if is_short_json(told) else None
         except StoreUnavailable:
             scope[UNAVAILABLE] = True  # type: ignore[literal-required]
             return None
         except Exception:
             return None
 
-    async def _shown(self, path: bytes, caller: Principal) -> Answer | None:
+    async def _read(self, path: bytes, caller: Principal) -> Shown | None:
         is_own = path in OWN
         if not is_own and not path.startswith(phoenix.USER_PATH):
             return None
-        asking = self._records.remembered(caller.key) or await self._records.whole(caller.key)
-        if asking is None:
-            return None
-        check_standing(caller, asking.standing)
-        key = rules.own(caller, "read") if is_own else _named(path, caller)
+        key = rules.own(caller, "read") if is_own else _named(path, caller, rules.readable)
         if key is None:
             return None
-        whole: Whole | None = asking
-        if key != caller.key:
-            whole = self._records.remembered(key) or await self._records.whole(key)
-        if whole is None or not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
+        asking, whole = await self._records.both(caller.key, key)
+        if asking is None or whole is None:
+            return None
+        check_standing(caller, asking.standing)
+        if not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
             return None
         return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
+
+    async def _changed(self, method: str, path: bytes, caller: Principal, body: "Body") -> Shown | None:
+        """The record after the change. Nothing is decided here that `change` does not decide for the handlers too."""
+        is_own = path in OWN
+        if method != ("PATCH" if is_own else "PUT") or not (is_own or path.startswith(phoenix.USER_PATH)):
+            return None
+        asking = self._records.remembered(caller.key) or await self._records.whole(caller.key)
+        key = rules.own(caller, "write") if is_own else _named(path, caller, rules.writable)
+        if asking is None or key is None:
+            return None
+        check_standing(caller, asking.standing)
+        text = await body.read()
+        text.decode("utf-8")
+        if is_own:
+            change = logto.asked(caller, ANYTHING.decode(text), self._profiles.rules)
+        else:
+            change = phoenix.asked(phoenix.UPDATE.decode(text), key, self._profiles)
+        who = rules.actor(caller, key, logto.FACE if is_own else phoenix.FACE)
+        profile = await self._profiles.change(key, change, who, caller.claimed)
+        return self._made_own(profile, caller) if is_own else self._made(profile)
 
     def _has_news(self, whole: Whole, profile: Profile, caller: Principal) -> bool:
         """Whether the caller's token says something of its own record that is not in it yet."""
@@ -149,27 +186,32 @@ class Lane:
         whole.answers["settled"] = caller
         return False
 
-    def _of_anybody(self, whole: Whole, profile: Profile) -> Answer:
-        answer: Answer | None = whole.answers.get(phoenix.FACE)
+    def _of_anybody(self, whole: Whole, profile: Profile) -> Shown:
+        answer: Shown | None = whole.answers.get(phoenix.FACE)
         if answer is None:
-            shown = phoenix.to_wire(profile, self._profiles)
-            answer = whole.answers[phoenix.FACE] = made(shown, etag(profile, phoenix.FACE))
+            answer = whole.answers[phoenix.FACE] = self._made(profile)
         return answer
 
-    def _of_own(self, whole: Whole, profile: Profile, caller: Principal) -> Answer:
-        own: dict[int, Answer] = whole.answers.setdefault(logto.FACE, {})
+    def _of_own(self, whole: Whole, profile: Profile, caller: Principal) -> Shown:
+        own: dict[int, Shown] = whole.answers.setdefault(logto.FACE, {})
         seen = logto_wire.mask(caller)
         answer = own.get(seen)
         if answer is None:
-            shown = logto_wire.to_wire(profile, caller, self._profiles.rules)
             while len(own) >= MOST_OWN:
                 del own[next(iter(own))]
-            answer = own[seen] = made(shown, etag(profile, logto.FACE, seen))
+            answer = own[seen] = self._made_own(profile, caller)
         return answer
 
-    async def _send(self, answer: Answer, told: dict[bytes, bytes], scope: HTTPScope, send: Send) -> None:
+    def _made(self, profile: Profile) -> Shown:
+        return made(phoenix.to_wire(profile, self._profiles), etag(profile, phoenix.FACE))
+
+    def _made_own(self, profile: Profile, caller: Principal) -> Shown:
+        shown = logto_wire.to_wire(profile, caller, self._profiles.rules)
+        return made(shown, etag(profile, logto.FACE, logto_wire.mask(caller)))
+
+    async def _send(self, answer: Shown, told: dict[bytes, bytes], scope: HTTPScope, send: Send) -> None:
         known = told.get(b"if-none-match")
-        has_it = known is not None and is_among(known.decode("latin-1"), answer.tag)
+        has_it = known is not None and scope["method"] in READS and is_among(known.decode("latin-1"), answer.tag)
         headers = answer.brief if has_it else answer.headers
         if b"origin" in told:
             headers = headers + encoded(granted(scope, self._origins))
@@ -178,26 +220,47 @@ class Lane:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def is_plain_read(scope: HTTPScope) -> bool:
-    """Whether it is a read without a query, of a service that is not mounted anywhere."""
-    return scope["method"] in ("GET", "HEAD") and not scope["query_string"] and not scope.get("root_path")
+class Body:
+    """A request's body. What has been read here is there for the handlers too."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read: list[Any] = []
+
+    async def read(self) -> bytes:
+        """All of it; it has been said to be short. Raises ConnectionError when the client goes away meanwhile."""
+        whole = b""
+        while True:
+            message = await self._receive()
+            self._read.append(message)
+            if message["type"] != "http.request":
+                raise ConnectionError
+            whole += message.get("body", b"")
+            if not message.get("more_body"):
+                return whole
+
+    async def again(self) -> Any:
+        """`receive`, from the beginning."""
+        return self._read.pop(0) if self._read else await self._receive()
 
 
-def made(shown: Any, tag: str) -> Answer:
+def is_short_json(told: dict[bytes, bytes]) -> bool:
+    """Whether the body is said to be JSON, and of few bytes."""
+    length = told.get(b"content-length", b"")
+    short = length.isdigit() and len(length) < 6 and 0 < int(length) <= MOST_BODY
+    return short and told.get(b"content-type") == b"application/json"
+
+
+def made(shown: Any, tag: str) -> Shown:
     """The answer in bytes."""
     body = bytes(memoryview(msgspec.json.encode(shown)))  # as encoded it keeps half as much again in reserve
     brief = encoded({**SHOWN, "etag": tag})
-    described = encoded({"content-type": "application/json", "content-length": str(len(body))})
-    return Answer(body, tag, brief + described, brief)
+    return Shown(body, tag, brief + described(body), brief)
 
 
-def encoded(headers: dict[str, str]) -> list[Header]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-
-
-def _named(path: bytes, caller: Principal) -> ProfileKey | None:
-    """Whom the path names, where it is written in the one plain way. Raises as `rules.readable` does."""
+def _named(path: bytes, caller: Principal, allowed: Callable[[Principal, str], ProfileKey]) -> ProfileKey | None:
+    """Whom the path names, where it is written in the one plain way. Raises as the rule does."""
     user_id = path[len(phoenix.USER_PATH) :]
     if not user_id or b"%" in user_id or b"/" in user_id or not user_id.isascii():
         return None
-    return rules.readable(caller, user_id.decode("ascii"))
+    return allowed(caller, user_id.decode("ascii"))

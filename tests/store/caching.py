@@ -1,8 +1,8 @@
 """What the tests of remembered records stand on: a word to be told, reads that can be held, writes that fail late."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from tests.store.databases import repository
@@ -27,7 +27,7 @@ class Word:
 
     def __init__(self) -> None:
         self.current = True
-        self.forget: Forget = lambda _: None
+        self.forget: Forget = lambda key, version=None: None
 
     def tell(self, forget: Forget) -> None:
         self.forget = forget
@@ -35,8 +35,8 @@ class Word:
     def is_current(self) -> bool:
         return self.current
 
-    @asynccontextmanager
-    async def expect(self, key: ProfileKey) -> AsyncIterator[Echo]:
+    @contextmanager
+    def expect(self, key: ProfileKey) -> Iterator[Echo]:
         echo = Echo()
         echo.heard()
         yield echo

@@ -32,8 +32,13 @@ class Listener:
 
     def __init__(self, settings: DatabaseSettings, **options: Any) -> None:
         self.told: list[ProfileKey | None] = []
+        self.versions: list[int | None] = []
         self.coherence = Notifications(settings, **options)
-        self.coherence.tell(self.told.append)
+        self.coherence.tell(self.note)
+
+    def note(self, key: ProfileKey | None, version: int | None = None) -> None:
+        self.told.append(key)
+        self.versions.append(version)
 
     async def is_told(self, key: ProfileKey | None) -> None:
         await until(lambda: key in self.told)
@@ -45,6 +50,7 @@ async def listening(settings: DatabaseSettings, **options: Any) -> AsyncIterator
     async with listener.coherence.running():
         await until(listener.coherence.is_current)
         listener.told.clear()
+        listener.versions.clear()
         yield listener
 
 

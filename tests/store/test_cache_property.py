@@ -61,7 +61,7 @@ class Database:
 
     def __init__(self) -> None:
         self.versions = dict.fromkeys(KEYS, 1)
-        self.to_tell: list[ProfileKey] = []
+        self.to_tell: list[tuple[ProfileKey, int]] = []
         self.looking, self.giving, self.committing, self.answering = (Stage() for _ in range(4))
 
     async def read(self, key: ProfileKey) -> Whole:
@@ -73,18 +73,16 @@ class Database:
         await self.giving.wait()
         return found
 
-    async def change(
-        self, key: ProfileKey, change: Any, actor: Actor, now: int, expected: int | None = None
-    ) -> Profile:
+    async def changed(self, key: ProfileKey, change: Any, actor: Actor, now: int, expected: int | None = None) -> Whole:
         await self.committing.wait()
         self.commit(key)
         changed = record(key, version=self.versions[key])
         await self.answering.wait()
-        return changed
+        return Whole(changed, Standing(), 1)
 
     def commit(self, key: ProfileKey) -> None:
         self.versions[key] += 1
-        self.to_tell.append(key)
+        self.to_tell.append((key, self.versions[key]))
 
 
 class World:
@@ -141,9 +139,9 @@ class World:
     def tell(self) -> None:
         """Notifications come in the order of the commits."""
         if self.word.current and self.database.to_tell:
-            key = self.database.to_tell.pop(0)
-            self.told[key] += 1
-            self.word.forget(key)
+            key, version = self.database.to_tell.pop(0)
+            self.told[key] = version
+            self.word.forget(key, None if version % 3 == 0 else version)  # not every change can be told by its version
             self.known[key] = max(self.known[key], self.told[key])
 
     def cut(self) -> None:

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -105,6 +106,7 @@ def _host(headers: Iterable[Header]) -> str:
     return given[0].decode("ascii").lower()
 
 
+@lru_cache(maxsize=1024)
 def is_host(value: bytes) -> bool:
     """Whether the value of a `Host` header can be read in one way only. An empty one can."""
     if not HOST.fullmatch(value):

@@ -3,8 +3,10 @@
 import re
 from typing import Any, Protocol
 
-from litestar import Request, Response
-from litestar.status_codes import HTTP_304_NOT_MODIFIED
+from litestar import Request
+
+from profilegate.auth.credentials import values
+from profilegate.faces.answers import Answer
 
 # The answer depends on who asks, and says so; it may be kept, but is asked about each time.
 SHOWN = {
@@ -29,12 +31,12 @@ def etag(shown: Versioned, face: str, mask: int = 0) -> str:
     return f'"{shown.version}-{face}-{mask}"'
 
 
-def shown(request: Request[Any, Any, Any], content: Any, tag: str) -> Response[Any]:
+def shown(request: Request[Any, Any, Any], content: Any, tag: str) -> Answer[Any]:
     """The answer with its ETag; 304 without content when the caller has it already."""
     headers = {**SHOWN, "etag": tag}
     if request.method in ("GET", "HEAD") and _is_known(request, tag):
-        return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(content, status_code=200, headers=headers)
+        return Answer(None, status_code=304, headers=headers)
+    return Answer(content, status_code=200, headers=headers)
 
 
 def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
@@ -42,7 +44,7 @@ def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
 
     Every user has a record from the first access on, so `*` is always met. Weak tags never match here.
     """
-    given = _joined(request, "if-match")
+    given = _joined(request, b"if-match")
     if given is None or given.strip() == "*":
         return None
     strong = (tag["text"] for tag in TAG.finditer(given) if not tag["weak"])
@@ -51,16 +53,16 @@ def seen_versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
 
 def if_any(request: Request[Any, Any, Any]) -> bool:
     """Whether the caller wants to change only what is there: `If-Match: *`."""
-    return (_joined(request, "if-match") or "").strip() == "*"
+    return (_joined(request, b"if-match") or "").strip() == "*"
 
 
 def only_new(request: Request[Any, Any, Any]) -> bool:
     """Whether the caller wants to store only what is not there yet: `If-None-Match: *`."""
-    return (_joined(request, "if-none-match") or "").strip() == "*"
+    return (_joined(request, b"if-none-match") or "").strip() == "*"
 
 
 def _is_known(request: Request[Any, Any, Any], tag: str) -> bool:
-    given = _joined(request, "if-none-match")
+    given = _joined(request, b"if-none-match")
     return given is not None and is_among(given, tag)
 
 
@@ -69,6 +71,6 @@ def is_among(given: str, tag: str) -> bool:
     return given.strip() == "*" or any(f'"{each["text"]}"' == tag for each in TAG.finditer(given))
 
 
-def _joined(request: Request[Any, Any, Any], name: str) -> str | None:
-    values = request.headers.getall(name, [])
-    return ", ".join(values) if values else None
+def _joined(request: Request[Any, Any, Any], name: bytes) -> str | None:
+    given = values(request.scope["headers"], name)
+    return b", ".join(given).decode("latin-1") if given else None

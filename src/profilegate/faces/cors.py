@@ -34,6 +34,8 @@ class CORSMiddleware(ASGIMiddleware):
         headers = self._headers(scope)
         if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
             return await answer_options(scope, send, headers)
+        if not headers:
+            return await next_app(scope, receive, send)
         scope[SCOPE_KEY] = headers  # type: ignore[literal-required]
 
         async def allowing(message: Message) -> None:

@@ -152,14 +152,10 @@ class ProfileChange(Struct, frozen=True, omit_defaults=True):
         return cls(**plain, oidc_profile=members or UNSET)
 
     def given(self) -> dict[str, Any]:
-        """The fields that are set, in the order of this struct; a member of `oidc_profile` as "oidc_profile.locale"."""
-        found: dict[str, Any] = {}
-        for field in self.__struct_fields__:
-            value = getattr(self, field)
-            if field == "oidc_profile" and value is not UNSET:
-                found |= {f"{MEMBER}{name}": each for name, each in value.items()}
-            elif value is not UNSET:
-                found[field] = value
+        """The fields that are set, in this struct's order; last the claims, as "oidc_profile.locale"."""
+        found = {field: value for field in self.__struct_fields__ if (value := getattr(self, field)) is not UNSET}
+        if "oidc_profile" in found:
+            found |= {f"{MEMBER}{name}": each for name, each in found.pop("oidc_profile").items()}
         return found
 
     def __bool__(self) -> bool:

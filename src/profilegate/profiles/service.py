@@ -144,7 +144,7 @@ class ProfileService(Struct, frozen=True):
 
     def _news(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> ProfileChange:
         """The claimed values that differ from what stands there, where that is generated, or the provider's."""
-        if not (claimed and _owns(actor, profile.key)):
+        if not _owns(actor, profile):
             return NOTHING
         differing = {
             field: value
@@ -153,7 +153,7 @@ class ProfileService(Struct, frozen=True):
             and field not in ABOUT_THE_FIRST_ACCESS
             and self._is_newer(profile, field, actor.claims_version)
         }
-        return self.rules.accepted(ProfileChange.of(differing))
+        return self.rules.accepted(ProfileChange.of(differing)) if differing else NOTHING
 
     def _is_newer(self, profile: Profile, field: str, version: str) -> bool:
         source = profile.sources.get(field, "generated")
@@ -213,5 +213,5 @@ class ProfileService(Struct, frozen=True):
         return int(self.clock() * 1000)
 
 
-def _owns(actor: Actor, key: ProfileKey) -> bool:
+def _owns(actor: Actor, key: ProfileKey | Profile) -> bool:
     return actor.kind == "user" and actor.id == key.user_id

@@ -4,7 +4,9 @@ A remembered record is at most a second older than the database, and never older
 made. Whatever decides over a change, a precondition or a first access reads the database itself.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from cachetools import LRUCache
@@ -22,9 +24,9 @@ Read = Callable[[ProfileKey], Awaitable[Whole | None]]
 
 
 class Reading(Struct, eq=False):
-    """A read under way; `spoiled` when the record changed meanwhile."""
+    """A read or change under way. `told` is the newest version that was told of meanwhile."""
 
-    spoiled: bool = False
+    told: float = 0
 
 
 class RecordCache:
@@ -46,20 +48,37 @@ class RecordCache:
         """What there is under the key, remembered or read."""
         return self.remembered(key) or await self._looked(key)
 
+    async def both(self, one: ProfileKey, other: ProfileKey) -> tuple[Whole | None, Whole | None]:
+        """The same for two keys, which may be one; what must be read is read at the same time."""
+        first = self.remembered(one)
+        if one == other:
+            first = first or await self._looked(one)
+            return first, first
+        second = self.remembered(other)
+        if first is None and second is None:
+            first, second = await asyncio.gather(self._looked(one), self._looked(other))
+        return first or await self._looked(one), second or await self._looked(other)
+
     def remembered(self, key: ProfileKey) -> Whole | None:
         """What is remembered under the key, if that may be believed now."""
         return self._known.get(key) if self._coherence.is_current() else None
 
-    def forget(self, key: ProfileKey | None) -> None:
-        """The record has changed; None: any may have. A read under way is not remembered either."""
+    def forget(self, key: ProfileKey | None, version: int | None = None) -> None:
+        """The record has changed; None: any may have. What a read under way finds is not remembered either.
+
+        `version` is the one that the change made, where that tells it apart from what was before.
+        """
+        told = float("inf") if version is None else version
         if key is None:
             self._known.clear()
-            spoiled = [each for readings in self._readings.values() for each in readings]
+            readings = [each for under_way in self._readings.values() for each in under_way]
         else:
-            self._known.pop(key, None)
-            spoiled = [*self._readings.get(key, ())]
-        for each in spoiled:
-            each.spoiled = True
+            readings = [*self._readings.get(key, ())]
+            known = self._known.get(key)
+            if known is not None and known.found.version < told:
+                del self._known[key]
+        for each in readings:
+            each.told = max(each.told, told)
 
     async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
         whole = await self.whole(key)
@@ -84,8 +103,19 @@ class RecordCache:
     async def change(
         self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
     ) -> Profile | None:
-        changing = self._repository.change(key, change, actor, now, expected)
-        return await self._changing(key, changing, lambda found: found is not None and found.updated_at == now)
+        """The changed record is remembered as the database gave it back: its owner will ask for it next."""
+        with self._reading(key) as reading, self._coherence.expect(key) as echo:
+            try:
+                done = await self._repository.changed(key, change, actor, now, expected)
+            except BaseException:
+                self.forget(key)  # an error may come after the commit
+                raise
+            if not isinstance(done, Whole):
+                return done
+            self.forget(key, done.found.version)
+            self._remember(key, done, reading)
+            await echo.wait()
+            return done.found if isinstance(done.found, Profile) else None
 
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
         return await self._changing(key, self._repository.fill(key, change, actor, now))
@@ -110,7 +140,7 @@ class RecordCache:
 
         Where its row has `moved`, other processes are told, and we wait until they should have heard it.
         """
-        async with self._coherence.expect(key) as echo:
+        with self._coherence.expect(key) as echo:
             try:
                 done = await change
             finally:
@@ -120,22 +150,25 @@ class RecordCache:
             return done
 
     async def _looked(self, key: ProfileKey) -> Whole | None:
+        with self._reading(key) as reading:
+            whole = await self._read(key)
+            if whole is not None:
+                self._remember(key, whole, reading)
+            return whole
+
+    @contextmanager
+    def _reading(self, key: ProfileKey) -> Iterator[Reading]:
         reading = Reading()
         self._readings.setdefault(key, set()).add(reading)
         try:
-            whole = await self._read(key)
-            if whole is not None and self._coherence.is_current() and not reading.spoiled:
-                self._remember(key, whole)
-            return whole
+            yield reading
         finally:
-            self._ended(key, reading)
+            others = self._readings[key]
+            others.discard(reading)
+            if not others:
+                del self._readings[key]
 
-    def _ended(self, key: ProfileKey, reading: Reading) -> None:
-        others = self._readings[key]
-        others.discard(reading)
-        if not others:
-            del self._readings[key]
-
-    def _remember(self, key: ProfileKey, whole: Whole) -> None:
-        if whole.size <= self._known.maxsize:
+    def _remember(self, key: ProfileKey, whole: Whole, reading: Reading) -> None:
+        """Unless nobody would tell of the next change, or something newer has been told of already."""
+        if whole.size <= self._known.maxsize and self._coherence.is_current() and whole.found.version >= reading.told:
             self._known[key] = whole

@@ -12,7 +12,7 @@ from piccolo.querystring import QueryString
 from profilegate.profiles import claims
 from profilegate.profiles.record import MEMBER
 from profilegate.store.dialect import DIALECTS, Dialect, Value
-from profilegate.store.queries import ALIVE, RETURNED, Audited, updated
+from profilegate.store.queries import ALIVE, WHOLE, Audited, updated
 from profilegate.store.statements import Param, Statement, compiled, joined, raw
 
 Find = Callable[[str], Value]
@@ -47,7 +47,7 @@ def change_many(dialect: str, fields: Sequence[str]) -> Statement:
     names = given_names(fields)
     differs = _differing(dialect, fields, _given)
     place = raw("profilegate_profile.id = row_id AND deleted_at IS NULL AND {}", _seen(_given))
-    returned = ", ".join((*RETURNED, *map(_column, NOTED)))
+    returned = ", ".join((*WHOLE, *map(_column, NOTED)))
     free = raw(
         "SELECT profilegate_profile.id AS row_id, given.* FROM {} "
         f"JOIN profilegate_profile ON tenant_id = {_column('tenant_id')} AND user_id = {_column('user_id')} "
@@ -60,7 +60,7 @@ def change_many(dialect: str, fields: Sequence[str]) -> Statement:
         _among(place, differs),
     )
     whole = raw(
-        f"WITH free AS ({{}}), changed AS ({{}}), noted AS ({{}}) SELECT {', '.join(RETURNED)} FROM changed",
+        f"WITH free AS ({{}}), changed AS ({{}}), noted AS ({{}}) SELECT {', '.join(WHOLE)} FROM changed",
         free,
         update,
         DIALECTS[dialect].note(raw("changed"), _given),

@@ -17,8 +17,11 @@ MOST_WAITING = 1_000
 MOST_AT_ONCE = 128
 """Changes of one statement."""
 
-MOST_TOLD = 7_500
-"""Bytes of keys in one statement: they are told in one notification, which holds 8,000."""
+MOST_TOLD = 7_800
+"""Bytes that one statement makes the database tell of its records; a notification holds 8,000."""
+
+SAID_BESIDE = 14
+"""Bytes told with each key: its version, and what separates them."""
 
 
 class Asked(Struct, eq=False):
@@ -62,7 +65,7 @@ def together(waiting: Sequence[Asked]) -> list[int]:
     picked: list[int] = []
     for place, each in enumerate(waiting):
         if each.fields == fields and each.key not in keys:
-            told += len(each.key.tenant_id) + len(each.key.user_id) + 2
+            told += len(each.key.tenant_id) + len(each.key.user_id) + SAID_BESIDE
             if picked and (told > MOST_TOLD or len(picked) == MOST_AT_ONCE):
                 break
             picked.append(place)

@@ -3,8 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from secrets import token_hex
 from typing import Any, Protocol
 
@@ -32,8 +38,11 @@ RETRY = 1.0
 LONGEST_ECHO = 0.05
 """Seconds that the answer to a change waits for its echo at most."""
 
-Forget = Callable[[ProfileKey | None], None]
-"""Forget one record; None: all."""
+
+class Forget(Protocol):
+    """Forget one record; None: all. `version` is what it has become, where that tells the change apart."""
+
+    def __call__(self, key: ProfileKey | None, version: int | None = None) -> None: ...
 
 
 class Coherence(Protocol):
@@ -45,7 +54,7 @@ class Coherence(Protocol):
     def is_current(self) -> bool:
         """Whether every change that is older than a second has been told."""
 
-    def expect(self, key: ProfileKey) -> AbstractAsyncContextManager["Echo"]:
+    def expect(self, key: ProfileKey) -> AbstractContextManager["Echo"]:
         """For the block in which this process changes the record."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -60,16 +69,25 @@ class Echo:
     """
 
     def __init__(self) -> None:
-        self._heard = asyncio.Event()
+        self._is_heard = False
+        self._waiting: asyncio.Future[None] | None = None
 
     def heard(self) -> None:
-        self._heard.set()
+        self._is_heard = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def wait(self) -> None:
         """Until it is heard, or as long as one may wait for it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_ECHO):
-                await self._heard.wait()
+        if self._is_heard:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        enough = loop.call_later(LONGEST_ECHO, self.heard)
+        try:
+            await self._waiting
+        finally:
+            enough.cancel()
 
 
 class OnlyProcess:
@@ -89,8 +107,8 @@ class OnlyProcess:
             self._forget(None)
         return True
 
-    @asynccontextmanager
-    async def expect(self, key: ProfileKey) -> AsyncIterator[Echo]:
+    @contextmanager
+    def expect(self, key: ProfileKey) -> Iterator[Echo]:
         echo = Echo()
         echo.heard()  # there is nobody else to be told
         yield echo
@@ -124,8 +142,8 @@ class Notifications:
     def is_current(self) -> bool:
         return self._ticks() - self._heard < BELIEVED
 
-    @asynccontextmanager
-    async def expect(self, key: ProfileKey) -> AsyncIterator[Echo]:
+    @contextmanager
+    def expect(self, key: ProfileKey) -> Iterator[Echo]:
         echo = Echo()
         if not self.is_current():
             echo.heard()  # nobody would hear it
@@ -193,12 +211,16 @@ class Notifications:
         await connection.execute("SELECT pg_notify($1, $2)", self._own, sign)
 
     def _told(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
-        """A line for each record; an empty text when they were too many to name."""
+        """A line for each record, with its new version if it has one; an empty text when they were too many to name."""
         for line in payload.split("\n"):
-            tenant, tab, user = line.partition("\t")
-            key = ProfileKey(tenant, user) if tab else None
-            self._forget(key)
-            for echo in self._expected.get(key, ()) if key is not None else ():
+            tenant, _, rest = line.partition("\t")
+            user, _, version = rest.partition("\t")
+            if not user:
+                self._forget(None)
+                continue
+            key = ProfileKey(tenant, user)
+            self._forget(key, int(version) if version else None)
+            for echo in self._expected.get(key, ()):
                 echo.heard()
 
     def _came_back(self, _connection: object, _pid: int, _channel: str, sign: str) -> None:
@@ -214,4 +236,4 @@ def coherence_of(engine: Engine, settings: DatabaseSettings) -> Coherence:
     return OnlyProcess(engine) if isinstance(engine, SQLite) else Notifications(settings)
 
 
-def _nothing(_: ProfileKey | None) -> None: ...
+def _nothing(key: ProfileKey | None, version: int | None = None) -> None: ...

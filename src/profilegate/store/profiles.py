@@ -106,14 +106,24 @@ class ProfileRepository:
     async def change(
         self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
     ) -> Profile | None:
+        done = await self.changed(key, change, actor, now, expected)
+        found = done.found if isinstance(done, Whole) else done
+        return found if isinstance(found, Profile) else None
+
+    async def changed(
+        self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
+    ) -> Whole | Profile | None:
+        """The same, with all that there is to know of the record where it really changed."""
         given = change.given()
         values = _audit(actor, now, "change") | self._given(key, given, now, actor.source) | {"expected": expected}
         before: int | None = None
         for _ in range(ROUNDS):
             rows = await self._changed_rows(key, tuple(given), values) if given else ()
-            found = to_record(rows[0]) if rows else await self.get(key)
-            if rows or not isinstance(found, Profile):
-                return found if isinstance(found, Profile) else None
+            if rows:
+                return to_whole(rows[0])
+            found = await self.get(key)
+            if not isinstance(found, Profile):
+                return None
             if expected not in (None, found.version):
                 raise PreconditionFailed
             if before == found.version or not given:
@@ -197,31 +207,35 @@ class ProfileRepository:
 
 
 def to_record(row: Row) -> Profile | Tombstone:
-    """The record, or the tombstone, that a row of `queries.RETURNED` holds."""
-    values = dict(zip(queries.RETURNED, row, strict=True))
-    tombstone = _tombstone(values)
-    if tombstone is not None:
-        return tombstone
-    record = {column: values[column] for column in queries.RECORD}
-    record |= {column: msgspec.json.decode(record[column]) for column in JSON_COLUMNS}
-    record |= {column: bool(record[column]) for column in BOOLEAN_COLUMNS}
-    return Profile(**record)
+    """The record, or the tombstone, that a row of `queries.RETURNED` or `queries.WHOLE` holds."""
+    return _found(dict(zip(queries.WHOLE, row, strict=False)))
 
 
 def to_whole(row: Row) -> Whole:
     """What a row of `queries.WHOLE` holds."""
-    found = to_record(row[: len(queries.RETURNED)])
-    size = OVERHEAD + sum(_weight(name, each) for name, each in zip(queries.WHOLE, row, strict=True))
-    return Whole(found, to_standing(dict(zip(queries.WHOLE, row, strict=True))), size)
+    values = dict(zip(queries.WHOLE, row, strict=True))
+    return Whole(_found(values), to_standing(values), OVERHEAD + sum(map(_weight, row)))
 
 
-def _weight(column: str, value: object) -> int:
+def _found(values: Mapping[str, Any]) -> Profile | Tombstone:
+    tombstone = _tombstone(values)
+    if tombstone is not None:
+        return tombstone
+    record = {column: values[column] for column in queries.RECORD}
+    for column in JSON_COLUMNS:
+        record[column] = msgspec.json.decode(record[column])
+    for column in BOOLEAN_COLUMNS:
+        record[column] = bool(record[column])
+    return Profile(**record)
+
+
+def _weight(value: object) -> int:
     """Bytes of memory for one column, decoded, and in the answers; a text that is not ASCII keeps its UTF-8 too."""
     if not isinstance(value, str):
         return 0
     length = len(value) if value.isascii() else len(value.encode())
     kept = sys.getsizeof(value) + (0 if value.isascii() else length) + MOST_OWN * length
-    if column not in JSON_COLUMNS:
+    if length < 3 or value[0] not in "{[":
         return kept
     return kept + sum(bytes_each * value.count(sign) for sign, bytes_each in DECODED.items())
 

@@ -29,7 +29,7 @@ STANDING = ("tenant_id", "user_id", "suspended_by_idp", "suspended_by_operator",
 
 KEY = raw("tenant_id = {} AND user_id = {}", Param("tenant_id"), Param("user_id"))
 ALIVE = raw("{} AND deleted_at IS NULL", KEY)
-RETURNING = f"RETURNING {', '.join(RETURNED)}"
+RETURNING = f"RETURNING {', '.join(WHOLE)}"
 
 Audited = tuple[Statement, ...]
 

@@ -29,6 +29,8 @@ from profilegate.faces.openapi import body, refusals
 from profilegate.faces.pace import Pace
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.profiles.record import ProfileChange
+from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
 
 FACE = "logto"
@@ -57,9 +59,7 @@ async def get_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser
 async def patch_profile(request: Caller, profiles: Profiles) -> Response[LogtoUser]:
     """Set name, avatar, username or custom data; only what is sent is changed. Answers the whole record."""
     key = own(request.user, "write")
-    change = change_of(await json_or_nothing(request, MERGE_PATCH), profiles.rules)
-    if change.custom_data is not UNSET:
-        require(request.user, "custom_data")
+    change = asked(request.user, await json_or_nothing(request, MERGE_PATCH), profiles.rules)
     who = actor(request.user, key, FACE)
     profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
     return shown(request, to_wire(profile, request.user, profiles.rules), etag(profile, FACE, mask(request.user)))
@@ -104,6 +104,14 @@ def get_capabilities(request: Caller, profiles: Profiles) -> Response[Capabiliti
     """Which fields the caller may edit, why not, and within which limits."""
     own(request.user, "read")
     return Response(capabilities_of(request.user, profiles.rules), headers=SHOWN)
+
+
+def asked(caller: Principal, body: Any, rules: ProfileRules) -> ProfileChange:
+    """The change that a PATCH asks for. Raises as `change_of` does, and InsufficientScope."""
+    change = change_of(body, rules)
+    if change.custom_data is not UNSET:
+        require(caller, "custom_data")
+    return change
 
 
 def router(

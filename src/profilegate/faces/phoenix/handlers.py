@@ -61,11 +61,7 @@ async def get_profile(request: Caller, user_id: NamedUser, profiles: Profiles) -
 async def put_profile(request: Caller, user_id: NamedUser, profiles: Profiles) -> Response[PhoenixProfile]:
     """Set the name, regenerate the avatar, or both; the profile is made if it is not there."""
     key = writable(request.user, written_id(request, user_id))
-    update = await json_body(request, UPDATE)
-    change = ProfileChange(
-        name=UNSET if update.name is None else update.name,
-        avatar=profiles.fresh_avatar(key) if update.regenerate_avatar else UNSET,
-    )
+    change = asked(await json_body(request, UPDATE), key, profiles)
     who = actor(request.user, key, FACE)
     profile = await profiles.change(key, change, who, request.user.claimed, seen_versions(request))
     return shown(request, to_wire(profile, profiles), etag(profile, FACE))
@@ -102,6 +98,14 @@ def written_id(request: Caller, user_id: Path) -> str:
     raw = request.scope.get("raw_path", b"").partition(b"?")[0]
     _, found, rest = raw.removesuffix(b"/").partition(USER_PATH)
     return unquote(rest.decode("latin-1"), errors="surrogateescape") if found else str(user_id).removeprefix("/")
+
+
+def asked(update: PhoenixUpdate, key: ProfileKey, profiles: ProfileService) -> ProfileChange:
+    """The change that a PUT asks for."""
+    return ProfileChange(
+        name=UNSET if update.name is None else update.name,
+        avatar=profiles.fresh_avatar(key) if update.regenerate_avatar else UNSET,
+    )
 
 
 def to_wire(profile: Profile, profiles: ProfileService) -> PhoenixProfile:

@@ -10,7 +10,8 @@ VERSION = "1.38.0"
 DESCRIPTION = "changed records are told"
 
 # One notification for a statement, of at most 8,000 bytes; when there is more to tell, an empty one. The ids are
-# printable ASCII, so tabs and newlines are free. New records have been remembered by nobody.
+# printable ASCII, so tabs and newlines are free. New records have been remembered by nobody. Where a change made a
+# new version, that is told too: who remembers that one has nothing to forget.
 TELL = """
 CREATE OR REPLACE FUNCTION profilegate_tell() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE told text;
@@ -19,7 +20,15 @@ BEGIN
         PERFORM pg_notify('profilegate', '');
         RETURN NULL;
     END IF;
-    SELECT string_agg(tenant_id || E'\\t' || user_id, E'\\n') INTO told FROM touched;
+    IF TG_OP = 'DELETE' THEN
+        SELECT string_agg(tenant_id || E'\\t' || user_id, E'\\n') INTO told FROM touched;
+    ELSE
+        SELECT string_agg(
+            touched.tenant_id || E'\\t' || touched.user_id
+                || CASE WHEN become.version > touched.version THEN E'\\t' || become.version ELSE '' END,
+            E'\\n'
+        ) INTO told FROM touched LEFT JOIN become USING (id);
+    END IF;
     IF told IS NOT NULL THEN
         PERFORM pg_notify('profilegate', CASE WHEN octet_length(told) < 7900 THEN told ELSE '' END);
     END IF;
@@ -31,7 +40,7 @@ CREATE TRIGGER profilegate_told_{event} AFTER {event} ON profilegate_profile
 {which} FOR EACH STATEMENT EXECUTE FUNCTION profilegate_tell()
 """
 BEFORE_IT = "REFERENCING OLD TABLE AS touched"  # what is remembered stands under the key that a row had
-EVENTS = {"update": BEFORE_IT, "delete": BEFORE_IT, "truncate": ""}
+EVENTS = {"update": f"{BEFORE_IT} NEW TABLE AS become", "delete": BEFORE_IT, "truncate": ""}
 
 
 class ProfileRow(Table, tablename="profilegate_profile"):
