@@ -115,6 +115,10 @@ def _database(database: DatabaseSettings) -> Iterator[str]:
         yield "url: must start with postgresql://"
     if database.listen_url is not None and not database.listen_url.startswith(("postgresql://", "postgres://")):
         yield "listen_url: must start with postgresql://"
+    if not all(each.startswith(("postgresql://", "postgres://")) for each in database.replica_urls):
+        yield "replica_urls: each must start with postgresql://"
+    if database.replica_urls and not database.is_postgres:
+        yield "replica_urls: only PostgreSQL, as database.url, has replicas"
     if not database.path:
         yield "path: must not be empty"
     if not 1 <= database.pool_min <= database.pool_max:

@@ -6,6 +6,7 @@ It knows only what goes right: whatever is odd, unknown or refused is handed on 
 reference for every byte that is answered here. It wraps the standalone service, never a host application.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -135,7 +136,11 @@ class Lane:
                 return None
             if scope["method"] in READS:
                 return None if b"content-length" in told else await self._read(path, caller)
-            return await self._changed(scope["method"], path, caller, body) if is_short_json(told) else None
+            if not is_short_json(told):
+                return None
+            if scope["method"] == "POST":
+                return await self._listed(caller, body) if path == phoenix.BATCH_PATH else None
+            return await self._changed(scope["method"], path, caller, body)
         except StoreUnavailable:
             scope[UNAVAILABLE] = True  # type: ignore[literal-required]
             return None
@@ -149,13 +154,43 @@ class Lane:
         key = rules.own(caller, "read") if is_own else _named(path, caller, rules.readable)
         if key is None:
             return None
-        asking, whole = await self._records.both(caller.key, key)
+        asking, whole = await self._both(caller.key, key)
         if asking is None or whole is None:
             return None
         check_standing(caller, asking.standing)
         if not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
             return None
         return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
+
+    async def _both(self, asking: ProfileKey, asked: ProfileKey) -> tuple[Whole | None, Whole | None]:
+        """The caller's record and the one that is asked for; where both must be read, that is done at the same time."""
+        mine = self._records.remembered(asking)
+        if asking == asked:
+            mine = mine or await self._records.whole(asking)
+            return mine, mine
+        theirs = self._records.remembered(asked)
+        if mine is None and theirs is None:
+            mine, found = await asyncio.gather(self._records.whole(asking), self._records.wholes([asked]))
+            return mine, found.get(asked)
+        mine = mine or await self._records.whole(asking)
+        return mine, theirs or (await self._records.wholes([asked])).get(asked)
+
+    async def _listed(self, caller: Principal, body: "Body") -> Shown | None:
+        """Many records; None where one of them is not there, and would have to be made up."""
+        asking = self._records.remembered(caller.key) or await self._records.whole(caller.key)
+        if asking is None:
+            return None
+        check_standing(caller, asking.standing)
+        text = await body.read()
+        text.decode("utf-8")
+        keys = [rules.readable(caller, each) for each in phoenix.BATCH.decode(text).user_ids]
+        found = await self._records.wholes(keys)
+        bodies = {
+            key: self._of_anybody(each, each.found).body
+            for key, each in found.items()
+            if isinstance(each.found, Profile)
+        }
+        return listed(bodies[key] for key in keys) if bodies.keys() >= {*keys} else None
 
     async def _changed(self, method: str, path: bytes, caller: Principal, body: "Body") -> Shown | None:
         """The record after the change. Nothing is decided here that `change` does not decide for the handlers too."""
@@ -218,6 +253,12 @@ class Lane:
         body = b"" if has_it or scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.start", "status": 304 if has_it else 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def listed(bodies: Iterable[bytes]) -> Shown:
+    """Many records in one answer. It has no ETag, so nobody can ask whether it is known."""
+    whole = b'{"profiles":[%b]}' % b",".join(bodies)
+    return Shown(whole, "", encoded(SHOWN) + described(whole), [])
 
 
 class Body:

@@ -57,11 +57,13 @@ from profilegate.store.cache import RecordCache
 from profilegate.store.coherence import coherence_of
 from profilegate.store.database import make_engine
 from profilegate.store.documents import DocumentRepository
+from profilegate.store.engine import Engine
 from profilegate.store.history import HistoryRepository
 from profilegate.store.inbox import InboxRepository
 from profilegate.store.lookups import Lookups
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
+from profilegate.store.replicas import Replicas
 from profilegate.store.sessions import SessionRepository
 from profilegate.store.spool import FileSpool
 from profilegate.store.stale import StaleRepository
@@ -106,6 +108,7 @@ class ProfileGate(GatePlugin):
         self.engine = make_engine(settings.database)
         self.rules = configured(settings)
         self.coherence = coherence_of(self.engine, settings.database)
+        self.replicas = self._replicas()
         self.repository = self._remembering()
         self.profiles = ProfileService(self.repository, self.rules, clock)
         self.apps = AppService(
@@ -205,7 +208,7 @@ class ProfileGate(GatePlugin):
         try:
             await self.engine.open()
             await self._refuse_unknown_schema()
-            async with self.coherence.running(), self.sync.running():
+            async with self.replicas.running(), self.coherence.running(), self.sync.running():
                 yield
         finally:
             await self.issuers.close()
@@ -277,9 +280,18 @@ class ProfileGate(GatePlugin):
         return replace(gate, standing=self.repository)
 
     def _remembering(self) -> RecordCache:
-        repository = ProfileRepository(self.engine, self.rules.usernames.comparison_key)
+        repository = self._repository(self.engine)
         read = Lookups(repository.look_at_many).get if self.settings.database.is_postgres else repository.look
-        return RecordCache(repository, read, self.coherence, self.settings.cache.max_bytes)
+        elsewhere = self.replicas if self.settings.database.replica_urls else None
+        return RecordCache(repository, read, self.coherence, self.settings.cache.max_bytes, elsewhere)
+
+    def _replicas(self) -> Replicas:
+        database = self.settings.database
+        engines = [make_engine(replace(database, url=each)) for each in database.replica_urls]
+        return Replicas(engines, self._repository, self._repository(self.engine), time.monotonic)
+
+    def _repository(self, engine: Engine) -> ProfileRepository:
+        return ProfileRepository(engine, self.rules.usernames.comparison_key)
 
     def _synchronisation(self) -> Synchronisation:
         return Synchronisation(

@@ -65,6 +65,8 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Behind a transaction pooler that does not track prepared statements: make none."""
     listen_url: str | None = None
     """PostgreSQL itself, round the pooler, to be told of changes there. Without it, behind one, no record is cached."""
+    replica_urls: tuple[str, ...] = ()
+    """Replicas from which other people's public profiles are read; everything else is read where it is written."""
 
     @property
     def is_postgres(self) -> bool:

@@ -22,7 +22,10 @@ class ProfileStore(Protocol):
         """The record as it was at most a second ago, and not before this process's own last change of it."""
 
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
-        """What there is under these keys of one tenant, by one query. Creates nothing."""
+        """What there is under other people's keys, by one query, as it was a moment ago. Creates nothing.
+
+        A moment is at most a second, or as long as a replica of the database is behind it.
+        """
 
     async def create(self, profile: Profile, actor: Actor) -> bool:
         """Store a new record; False, and nothing written, when the key is in use, be it by a tombstone.

@@ -4,9 +4,8 @@ A remembered record is at most a second older than the database, and never older
 made. Whatever decides over a change, a precondition or a first access reads the database itself.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from cachetools import LRUCache
@@ -21,6 +20,7 @@ T = TypeVar("T")
 PLAIN = Standing()
 
 Read = Callable[[ProfileKey], Awaitable[Whole | None]]
+ReadMany = Callable[[Sequence[ProfileKey]], Awaitable[Mapping[ProfileKey, Whole]]]
 
 
 class Reading(Struct, eq=False):
@@ -30,15 +30,24 @@ class Reading(Struct, eq=False):
 
 
 class RecordCache:
-    """`ProfileStore` and `StandingPort` over the repository; `recall` and `standing` may answer from memory.
+    """`ProfileStore` and `StandingPort` over the repository; `recall`, `get_many` and `standing` may answer from memory.
 
-    `read` gets what is not remembered. `most` bounds the bytes that are; 0 remembers nothing. State per worker: N
-    workers read a record N times.
+    `read` gets what is not remembered, and `elsewhere` other people's records where those may be older; they are not
+    remembered then. `most` bounds the bytes that are; 0 remembers nothing. State per worker: N workers read a record
+    N times.
     """
 
-    def __init__(self, repository: ProfileRepository, read: Read, coherence: Coherence, most: int) -> None:
+    def __init__(
+        self,
+        repository: ProfileRepository,
+        read: Read,
+        coherence: Coherence,
+        most: int,
+        elsewhere: ReadMany | None = None,
+    ) -> None:
         self._repository = repository
         self._read = read
+        self._elsewhere = elsewhere
         self._coherence = coherence
         self._known: LRUCache[ProfileKey, Whole] = LRUCache(most, lambda whole: whole.size)
         self._readings: dict[ProfileKey, set[Reading]] = {}
@@ -47,17 +56,6 @@ class RecordCache:
     async def whole(self, key: ProfileKey) -> Whole | None:
         """What there is under the key, remembered or read."""
         return self.remembered(key) or await self._looked(key)
-
-    async def both(self, one: ProfileKey, other: ProfileKey) -> tuple[Whole | None, Whole | None]:
-        """The same for two keys, which may be one; what must be read is read at the same time."""
-        first = self.remembered(one)
-        if one == other:
-            first = first or await self._looked(one)
-            return first, first
-        second = self.remembered(other)
-        if first is None and second is None:
-            first, second = await asyncio.gather(self._looked(one), self._looked(other))
-        return first or await self._looked(one), second or await self._looked(other)
 
     def remembered(self, key: ProfileKey) -> Whole | None:
         """What is remembered under the key, if that may be believed now."""
@@ -92,7 +90,14 @@ class RecordCache:
         return await self._repository.get(key)
 
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
-        return await self._repository.get_many(keys)
+        return {key: whole.found for key, whole in (await self.wholes(keys)).items()}
+
+    async def wholes(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
+        """What there is under other people's keys, remembered or read by one query."""
+        known = {key: whole for key in keys if (whole := self.remembered(key)) is not None}
+        if len(known) < len(keys) and (missing := [key for key in dict.fromkeys(keys) if key not in known]):
+            known |= await self._glanced(missing)
+        return known
 
     async def create(self, profile: Profile, actor: Actor) -> bool:
         return await self._changing(profile.key, self._repository.create(profile, actor), lambda _: False)
@@ -155,6 +160,19 @@ class RecordCache:
             if whole is not None:
                 self._remember(key, whole, reading)
             return whole
+
+    async def _glanced(self, keys: Sequence[ProfileKey]) -> Mapping[ProfileKey, Whole]:
+        if self._elsewhere is not None:
+            return await self._elsewhere(keys)
+        if len(keys) == 1:
+            whole = await self._looked(keys[0])
+            return {} if whole is None else {keys[0]: whole}
+        with ExitStack() as readings:
+            under_way = {key: readings.enter_context(self._reading(key)) for key in keys}
+            found = await self._repository.look_at_many(keys)
+            for key, whole in found.items():
+                self._remember(key, whole, under_way[key])
+            return found
 
     @contextmanager
     def _reading(self, key: ProfileKey) -> Iterator[Reading]:

@@ -39,6 +39,7 @@ OVERLOADED = (
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.SerializationError,  # a replica that cannot keep an old version of the row for a reader any longer
 )
 
 

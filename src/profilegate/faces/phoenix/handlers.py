@@ -14,6 +14,7 @@ from profilegate import errors
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, readable, writable
+from profilegate.faces.answers import Answer
 from profilegate.faces.bodies import json_body
 from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
@@ -30,6 +31,7 @@ from profilegate.profiles.service import ProfileService
 FACE = "phoenix"
 
 USER_PATH = b"/v1/profiles/user/"
+BATCH_PATH = b"/v1/profiles/batch"
 
 UPDATE = msgspec.json.Decoder(PhoenixUpdate)
 BATCH = msgspec.json.Decoder(PhoenixBatch)
@@ -79,7 +81,7 @@ async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixPro
     keys = [_listed(request, n, user_id) for n, user_id in enumerate(batch.user_ids)]
     found = await profiles.read_many(keys)
     listed = [to_wire(each or profiles.preview(key), profiles) for key, each in zip(keys, found, strict=True)]
-    return Response(PhoenixProfiles(listed), headers=SHOWN)
+    return Answer(PhoenixProfiles(listed), headers=SHOWN)
 
 
 def _listed(request: Caller, n: int, user_id: str) -> ProfileKey:
