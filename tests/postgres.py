@@ -152,7 +152,8 @@ class OwnPostgres(Postgres):
         """What `pg_ctl -w` reads too: the postmaster's own id on line 1 and `ready` on line 8."""
         with suppress(OSError):
             lines = (self._home / "data" / "postmaster.pid").read_text().split("\n")
-            return self._process is not None and lines[0] == str(self._process.pid) and lines[7:8] == ["ready   "]
+            ready = lines[7:8] in (["ready   "], ["standby "])
+            return self._process is not None and lines[0] == str(self._process.pid) and ready
         return False
 
     @contextmanager
@@ -175,6 +176,28 @@ class OwnPostgres(Postgres):
         if self._keeper.stdin is not None and not self._keeper.stdin.closed:
             self._keeper.stdin.close()
             self._keeper.wait(START_SECONDS)
+
+
+class Standby(OwnPostgres):
+    """A replica that follows a server of ours by streaming, and can be read."""
+
+    def __init__(self, primary: OwnPostgres) -> None:
+        self._primary = primary
+        super().__init__(primary.binaries)
+
+    def dsn_of(self, database: str) -> str:
+        """Where this replica has the primary's database of that DSN."""
+        return urlsplit(self.dsn)._replace(path=urlsplit(database).path).geturl()
+
+    def _create(self, binaries: Path) -> None:
+        if user := _unprivileged():
+            shutil.chown(self._home, user["user"], user["group"])
+        self.binaries = binaries
+        copy = ["--write-recovery-conf", "--no-sync", "--checkpoint=fast", f"--pgdata={self._home}/data"]
+        command = [str(binaries / "pg_basebackup"), f"--dbname={self._primary.dsn}", *copy]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self._home, **_unprivileged())
+        if done.returncode:
+            raise RuntimeError(f"pg_basebackup failed:\n{done.stderr}")
 
 
 def start(source: Source | None = None) -> Postgres:
