@@ -1,9 +1,11 @@
 """Host applications as processes: served by uvicorn or granian from the installed package, asked by HTTP."""
 
+import os
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,14 +48,20 @@ class Process:
         limits = httpx.Limits(max_keepalive_connections=0)
         with self._log_file.open("w") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self._folder, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+                self._command,
+                cwd=self._folder,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         self.http = httpx.Client(base_url=self.url, trust_env=False, verify=NO_TLS, timeout=30, limits=limits)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # with the workers that granian starts
         self._process.wait()
 
     def ready(self, path: str = "/open") -> Self:

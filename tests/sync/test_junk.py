@@ -28,11 +28,9 @@ async def test_only_invalid_signature_is_ever_raised_by_any_family_for_100000_re
     provider = MintingProvider()
     verifiers = [verifier(each, provider) for each in sources()]
     seen: Counter[str] = Counter()
-    for raw, body in Junk(20_261_121, provider).requests(REQUESTS):
-        headers = headers_of(raw)
-        for of in verifiers:
-            seen[await refusal(of, headers, body)] += 1
-    assert seen == {"InvalidSignature": len(verifiers) * REQUESTS}
+    for n, (raw, body) in enumerate(Junk(20_261_121, provider).requests(REQUESTS)):
+        seen[await refusal(verifiers[n % len(verifiers)], headers_of(raw), body)] += 1
+    assert seen == {"InvalidSignature": REQUESTS}
 
 
 async def test_junk_makes_few_requests_to_the_provider() -> None:

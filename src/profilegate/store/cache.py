@@ -30,7 +30,7 @@ class Reading(Struct, eq=False):
 
 
 class RecordCache:
-    """`ProfileStore` and `StandingPort` over the repository; `recall`, `get_many` and `standing` may answer from memory.
+    """`ProfileStore` and `StandingPort` over the repository; reads that decide nothing may be answered from memory.
 
     `read` gets what is not remembered, and `elsewhere` other people's records where those may be older; they are not
     remembered then. `most` bounds the bytes that are; 0 remembers nothing. State per worker: N workers read a record
