@@ -199,3 +199,26 @@ def asked(user_id: str, *fields: str) -> Asked:
 )
 def test_who_goes_together(waiting: list[Asked], picked: list[int]) -> None:
     assert together(waiting) == picked
+
+
+async def test_fifty_who_change_nothing_ask_twice_altogether(postgres_settings: DatabaseSettings) -> None:
+    async with opened(postgres_settings) as engine:
+        counting = Counting(engine)
+        store = repository(counting)
+        await everybody(store)
+        same = ProfileChange(name="Same", custom_data={"a": 1}, oidc_profile={"locale": "de"})
+        await at_once(store.change(key, same, herself(key), LATER) for key in CROWD)
+        counting.written.clear()
+        again = await at_once(store.change(key, same, herself(key), MUCH_LATER) for key in CROWD)
+        assert {(each.name, each.version) for each in again} == {("Same", 2)}
+        assert len(counting.written) <= 2
+
+
+@pytest.mark.parametrize(("before", "after"), [({"a": 1}, {"a": True}), ({"a": 0}, {"a": False}), ({}, {"a": None})])
+async def test_what_only_python_takes_for_the_same_is_a_change(
+    store: ProfileRepository, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    await store.create(record(ANN, custom_data=before), herself(ANN))
+    changed = await store.change(ANN, ProfileChange(custom_data=after), herself(ANN), LATER)
+    assert changed is not None
+    assert (msgspec.json.encode(changed.custom_data), changed.version) == (msgspec.json.encode(after), 2)

@@ -116,17 +116,28 @@ class ProfileRepository:
         """The same, with all that there is to know of the record where it really changed."""
         given = change.given()
         values = _audit(actor, now, "change") | self._given(key, given, now, actor.source) | {"expected": expected}
+        # Together with others' changes, where no constraint may refuse it; SQLite does that with whatever waits.
+        if given and self._dialect == "postgres" and "username" not in given:
+            made = await self._changes.put(key, tuple(given), values)
+            if made.row is not None and made.changed:
+                return to_whole(made.row)
+            found = None if made.row is None else to_record(made.row)
+            if expected is None and isinstance(found, Profile) and _is_so(found, given):
+                return found
+        return await self._changed_alone(key, tuple(given), values)
+
+    async def _changed_alone(self, key: ProfileKey, fields: tuple[str, ...], values: Values) -> Whole | Profile | None:
         before: int | None = None
         for _ in range(ROUNDS):
-            rows = await self._changed_rows(key, tuple(given), values) if given else ()
+            rows = await self._written(change_queries.change(self._dialect, fields), values) if fields else ()
             if rows:
                 return to_whole(rows[0])
             found = await self.get(key)
             if not isinstance(found, Profile):
                 return None
-            if expected not in (None, found.version):
+            if values["expected"] not in (None, found.version):
                 raise PreconditionFailed
-            if before == found.version or not given:
+            if before == found.version or not fields:
                 return found
             before = found.version
         raise StoreUnavailable
@@ -175,14 +186,6 @@ class ProfileRepository:
     async def standing(self, key: ProfileKey) -> Standing:
         rows = await self._engine.fetch(queries.select_standing(self._dialect), _key(key))
         return to_standing(dict(zip(queries.STANDING, rows[0], strict=True))) if rows else Standing()
-
-    async def _changed_rows(self, key: ProfileKey, fields: tuple[str, ...], values: Values) -> Sequence[Row]:
-        """Together with others' changes, where no constraint may refuse it; SQLite does that with whatever waits."""
-        if self._dialect == "postgres" and "username" not in fields:
-            row = await self._changes.put(key, fields, values)
-            if row is not None:
-                return [row]
-        return await self._written(change_queries.change(self._dialect, fields), values)
 
     async def _written(self, statements: queries.Audited, values: Values) -> Sequence[Row]:
         try:
@@ -264,6 +267,11 @@ def _key(key: ProfileKey) -> Values:
 
 def _audit(actor: Actor, now: int, action: str) -> Values:
     return {"now": now, "actor_kind": actor.kind, "actor_id": actor.id, "face": actor.face, "action": action}
+
+
+def _is_so(profile: Profile, given: Values) -> bool:
+    """Whether the record has these values already. In JSON, where 1 and true are two values."""
+    return all(_json(profile.value(field)) == _json(value) for field, value in given.items())
 
 
 def _is_json(field: str, value: Any) -> bool:
