@@ -53,7 +53,7 @@ NOT_HERE = frozenset({b"dpop", b"transfer-encoding", b"content-encoding", b"if-m
 READS = ("GET", "HEAD")
 
 
-class Shown(Struct):
+class Shown(Struct, gc=False):
     """A record as a face shows it; `headers` are those of a 200, `brief` those of a 304."""
 
     body: bytes

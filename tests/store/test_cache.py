@@ -1,7 +1,7 @@
 """Remembered records: read once, forgotten by whatever changes them, and never believed when nobody would tell."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import pytest
@@ -9,10 +9,11 @@ from tests.store.caching import FailingLate, Remembering, settled
 from tests.store.people import ANN, BOB, CAROL, LATER, NOW, OPERATOR, STRANGER, herself, record
 
 from profilegate.errors import PreconditionFailed, StoreUnavailable, UsernameTaken
-from profilegate.profiles.record import Profile, ProfileChange, Standing, Tombstone
+from profilegate.profiles.record import Profile, ProfileChange, ProfileKey, Standing, Tombstone
 from profilegate.store.cache import RecordCache
 from profilegate.store.engine import Engine
 from profilegate.store.lookups import Lookups
+from profilegate.store.profiles import Whole
 
 SOMEBODY_ELSE = ProfileChange(name="Somebody else")
 
@@ -115,7 +116,46 @@ async def test_what_decides_is_never_remembered(known: Remembering) -> None:
     await known.costs(ANN)
     changed = await known.store.change(ANN, SOMEBODY_ELSE, OPERATOR, LATER)
     assert await known.cache.get(ANN) == changed
-    assert (await known.cache.get_many([ANN]))[ANN] == changed
+
+
+async def test_of_many_those_that_are_not_remembered_are_read_and_remembered(known: Remembering) -> None:
+    await known.costs(ANN)
+    found = await known.cache.get_many([ANN, BOB, STRANGER, BOB, ProfileKey("acme", "nobody")])
+    assert found == {key: await known.store.get(key) for key in (ANN, BOB, STRANGER)}
+    assert await known.costs(ANN, BOB, STRANGER) == [0, 0, 0]
+
+
+async def test_of_many_one_that_changes_meanwhile_is_not_remembered(
+    known: Remembering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = known.store.look_at_many
+
+    async def late(keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
+        found = await look(keys)
+        await known.cache.change(BOB, SOMEBODY_ELSE, OPERATOR, LATER)
+        return found
+
+    monkeypatch.setattr(known.store, "look_at_many", late)
+    await known.cache.get_many([ANN, BOB])
+    recalled = await known.cache.recall(BOB)
+    assert recalled == await known.store.get(BOB)
+    assert await known.costs(ANN) == [0]
+
+
+async def test_a_change_is_remembered_as_the_database_gave_it_back(known: Remembering) -> None:
+    changed = await known.cache.change(ANN, SOMEBODY_ELSE, OPERATOR, LATER)
+    assert await known.costs(ANN) == [0]
+    assert await known.cache.recall(ANN) == changed == await known.store.get(ANN)
+    assert await known.cache.standing(ANN) == await known.store.standing(ANN)
+
+
+@pytest.mark.parametrize(("version", "costs"), [(None, 1), (1, 0), (2, 0), (3, 1)])
+async def test_who_is_told_of_a_version_forgets_what_is_older(
+    known: Remembering, version: int | None, costs: int
+) -> None:
+    await known.cache.change(ANN, SOMEBODY_ELSE, OPERATOR, LATER)
+    known.word.forget(ANN, version)
+    assert await known.costs(ANN) == [costs]
 
 
 @pytest.mark.parametrize("told", [ANN, None], ids=["of the record", "of any record"])

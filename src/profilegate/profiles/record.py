@@ -16,7 +16,7 @@ Source = Literal["generated", "claims", "idp", "user", "operator"]
 """Who gave a field its present value."""
 
 
-class ProfileKey(Struct, frozen=True):
+class ProfileKey(Struct, frozen=True, gc=False):
     """Names one record, and is the proof that the caller may touch it.
 
     In request code only `auth.rules` makes one; the command line and sync make them openly.
@@ -48,7 +48,7 @@ class Actor(Struct, frozen=True):
         return field_version(0 if self.issued_at is None else self.issued_at * 1000)
 
 
-class Profile(Struct, frozen=True, kw_only=True):
+class Profile(Struct, frozen=True, kw_only=True, gc=False):
     """What is known about one user of one tenant.
 
     `sources` and `versions` say, field by field, who set the value and how new it is;
@@ -94,7 +94,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         return self.suspended_by_idp or self.suspended_by_operator
 
 
-class Tombstone(Struct, frozen=True, kw_only=True):
+class Tombstone(Struct, frozen=True, kw_only=True, gc=False):
     """What is left of an erased record: nothing of the person, only the key, the version and by whom.
 
     `deleted_at` is in Unix milliseconds.
@@ -115,7 +115,7 @@ class Tombstone(Struct, frozen=True, kw_only=True):
         return self.deleted_by == "user" and issued_at is not None and issued_at * 1000 > self.deleted_at
 
 
-class Standing(Struct, frozen=True):
+class Standing(Struct, frozen=True, gc=False):
     """Whether a user may act at all, apart from what the token says."""
 
     suspended: bool = False

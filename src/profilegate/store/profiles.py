@@ -39,11 +39,8 @@ OVERHEAD = 4_096
 MOST_OWN = 2
 """Copies of the whole record, as its owner is shown it, that are kept with it."""
 
-# Bytes of memory that JSON takes beyond its text once it is decoded, by what announces it there.
-DECODED = {"[": 64, "{": 64, ":": 80, ",": 40, '"': 28}
 
-
-class Whole(Struct, eq=False):
+class Whole(Struct, eq=False, gc=False):
     """All that the database says under a key, as one row tells it. `size` is in bytes of memory.
 
     `answers` is for whoever keeps what was made of it: it lives as long as this. `size` counts `MOST_OWN` whole ones.
@@ -217,7 +214,7 @@ def to_record(row: Row) -> Profile | Tombstone:
 def to_whole(row: Row) -> Whole:
     """What a row of `queries.WHOLE` holds."""
     values = dict(zip(queries.WHOLE, row, strict=True))
-    return Whole(_found(values), to_standing(values), OVERHEAD + sum(map(_weight, row)))
+    return Whole(_found(values), to_standing(values), _size(row))
 
 
 def _found(values: Mapping[str, Any]) -> Profile | Tombstone:
@@ -232,15 +229,21 @@ def _found(values: Mapping[str, Any]) -> Profile | Tombstone:
     return Profile(**record)
 
 
-def _weight(value: object) -> int:
-    """Bytes of memory for one column, decoded, and in the answers; a text that is not ASCII keeps its UTF-8 too."""
-    if not isinstance(value, str):
-        return 0
-    length = len(value) if value.isascii() else len(value.encode())
-    kept = sys.getsizeof(value) + (0 if value.isascii() else length) + MOST_OWN * length
-    if length < 3 or value[0] not in "{[":
-        return kept
-    return kept + sum(bytes_each * value.count(sign) for sign, bytes_each in DECODED.items())
+def _size(row: Row) -> int:
+    """Bytes of memory for a row, decoded, and in the answers; a text that is not ASCII keeps its UTF-8 too.
+
+    Beyond its text, what JSON takes once it is decoded is told by the signs that announce it.
+    """
+    size = OVERHEAD
+    for value in row:
+        if type(value) is not str:
+            continue
+        length = len(value) if value.isascii() else len(value.encode())
+        size += sys.getsizeof(value) + (0 if value.isascii() else length) + MOST_OWN * length
+        if length > 2 and value[0] in "{[":
+            size += 64 * (value.count("[") + value.count("{")) + 80 * value.count(":")
+            size += 40 * value.count(",") + 28 * value.count('"')
+    return size
 
 
 def to_standing(values: Mapping[str, Any]) -> Standing:
