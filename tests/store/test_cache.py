@@ -241,7 +241,8 @@ async def test_a_writer_who_goes_away_leaves_nothing_old_in_memory(
     writing.cancel()
     with suppress(asyncio.CancelledError):
         await writing
-    await known.store.revoke_before(BOB, LATER, OPERATOR, LATER)  # comes after what is still under way
+    await known.store.change(BOB, SOMEBODY_ELSE, OPERATOR, LATER)  # comes after what is still under way,
+    await known.store.revoke_before(BOB, LATER, OPERATOR, LATER)  # this too
     known.word.forget(ANN)  # as the database tells, some time after its commit
     assert await known.cache.recall(ANN) == await known.store.get(ANN)
     assert await known.cache.standing(ANN) == await known.store.standing(ANN)
