@@ -23,6 +23,9 @@ TRIES = 3
 WAY = (0.02, 0.2)
 """Seconds, at random, for whoever the deadlock was with to go first: who comes back at once is before it again."""
 
+MOST_WAITING = 256
+"""Statements of one process that wait for a connection. Beyond it the answer is 503 at once, not a longer queue."""
+
 # The connection, or the server behind it, is gone.
 LOST = (
     OSError,
@@ -96,6 +99,7 @@ class Postgres(PostgresEngine):
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
         self._opening = asyncio.Lock()
+        self._asking = 0
         self._closed_until = 0.0
         self._closed = False
         super().__init__(config=_connection(settings))
@@ -153,17 +157,28 @@ class Postgres(PostgresEngine):
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["PostgresSession"]:
-        pool = await self._pool()
         with told():
-            async with pool.acquire(timeout=self.settings.acquire_timeout) as connection, connection.transaction():
+            async with self._connection() as connection, connection.transaction():
                 yield PostgresSession(connection)
 
     async def _run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
-        pool = await self._pool()
         with told():
-            async with pool.acquire(timeout=self.settings.acquire_timeout) as connection:
+            async with self._connection() as connection:
                 rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.bind(values))
                 return rows
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """One of the pool's, for which not too many may wait."""
+        if self._asking >= self.settings.pool_max + MOST_WAITING:
+            raise StoreUnavailable
+        self._asking += 1
+        try:
+            pool = await self._pool()
+            async with pool.acquire(timeout=self.settings.acquire_timeout) as connection:
+                yield connection
+        finally:
+            self._asking -= 1
 
     async def _pool(self) -> Any:
         if self.pool is None:
