@@ -132,7 +132,7 @@ class Lane:
         """
         try:
             path = scope.get("raw_path") or b""
-            if path.decode("latin-1") != scope["path"]:
+            if not path.isascii() or path.decode("ascii") != scope["path"]:
                 return None
             if scope["method"] in READS:
                 return None if b"content-length" in told else await self._read(path, caller)
@@ -302,6 +302,6 @@ def made(shown: Any, tag: str) -> Shown:
 def _named(path: bytes, caller: Principal, allowed: Callable[[Principal, str], ProfileKey]) -> ProfileKey | None:
     """Whom the path names, where it is written in the one plain way. Raises as the rule does."""
     user_id = path[len(phoenix.USER_PATH) :]
-    if not user_id or b"%" in user_id or b"/" in user_id or not user_id.isascii():
+    if not user_id or b"%" in user_id or b"/" in user_id:
         return None
     return allowed(caller, user_id.decode("ascii"))

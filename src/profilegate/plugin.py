@@ -128,8 +128,9 @@ class ProfileGate(GatePlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         ours_alone = OWN in app_config.opt  # `served`: whoever mounts it has put it at the path already
-        faces = Router("/" if ours_alone else self.path, route_handlers=self.routers(), opt=MARK)
-        app_config.route_handlers.extend([*self.metadata_routers(), faces])
+        # Each router more is another copy of all that is in it, which Litestar makes when it registers one.
+        faces = self.routers() if ours_alone else [Router(self.path, route_handlers=self.routers(), opt=MARK)]
+        app_config.route_handlers.extend([*self.metadata_routers(), *faces])
         app_config.lifespan.append(self.lifespan)
         app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)
         return app_config

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.e2e.provider import Provider
 from tests.e2e.served import Served
 
-EXAMPLES = "15"
+EXAMPLES = "6"
 """Requests per operation and phase; a longer hunt raises it by hand."""
 
 HOW = Path(__file__).with_name("schemathesis.toml")

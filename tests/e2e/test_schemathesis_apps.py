@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.e2e.conftest import Serve
 from tests.e2e.provider import OPERATOR_SCOPE, Provider
 
-EXAMPLES = "10"
+EXAMPLES = "6"
 """Requests per operation and phase; a longer hunt raises it by hand."""
 
 HOW = Path(__file__).with_name("schemathesis.toml")

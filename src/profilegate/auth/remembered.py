@@ -44,8 +44,9 @@ class RememberedTokens:
 
     def principal(self, token: bytes) -> Principal | None:
         """Whom the token names, if it is remembered and still good. One that is not is forgotten."""
-        entry = self._known.get(token)
-        if entry is None:
+        try:
+            entry = self._known[token]
+        except KeyError:
             return None
         if entry.is_good(self._clock()):
             return entry.principal

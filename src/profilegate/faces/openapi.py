@@ -40,9 +40,18 @@ def body(
     return WithBody
 
 
-def refusals(kind: type, *statuses: int) -> dict[int, ResponseSpec]:
+class Refusals(dict[int, ResponseSpec]):
+    """Error answers by their status. Nobody changes them, so Litestar's copies of a handler may share them."""
+
+    def __deepcopy__(self, _: object) -> "Refusals":
+        return self
+
+
+def refusals(kind: type, *statuses: int) -> Refusals:
     """The error answers of an operation, all in the face's own shape."""
-    return {each: ResponseSpec(kind, description=HTTPStatus(each).phrase, generate_examples=False) for each in statuses}
+    return Refusals(
+        (each, ResponseSpec(kind, description=HTTPStatus(each).phrase, generate_examples=False)) for each in statuses
+    )
 
 
 def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -> OpenAPIConfig | None:

@@ -59,7 +59,10 @@ class RecordCache:
 
     def remembered(self, key: ProfileKey) -> Whole | None:
         """What is remembered under the key, if that may be believed now."""
-        return self._known.get(key) if self._coherence.is_current() else None
+        try:
+            return self._known[key] if self._coherence.is_current() else None
+        except KeyError:
+            return None
 
     def forget(self, key: ProfileKey | None, version: int | None = None) -> None:
         """The record has changed; None: any may have. What a read under way finds is not remembered either.
