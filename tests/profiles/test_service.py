@@ -435,6 +435,6 @@ async def test_many_are_read_in_order_and_nothing_is_made(service: ProfileServic
     missing, erased = ProfileKey("t", "missing"), ProfileKey("t", "erased")
     await service.get_or_create(erased, OWNER)
     await store.erase(erased, OPERATOR, 1)
-    assert await service.read_many([BOB, missing, ALICE, erased, BOB]) == [bob, None, alice, None, bob]
-    assert await service.read_many([]) == []
+    assert await service.read_many([BOB, missing, ALICE, erased, BOB], ALICE) == [bob, None, alice, None, bob]
+    assert await service.read_many([], ALICE) == []
     assert missing not in store.records

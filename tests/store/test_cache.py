@@ -149,6 +149,15 @@ async def test_a_change_is_remembered_as_the_database_gave_it_back(known: Rememb
     assert await known.cache.standing(ANN) == await known.store.standing(ANN)
 
 
+async def test_who_changes_nothing_because_another_was_first_sees_the_others_record_from_then_on(
+    known: Remembering,
+) -> None:
+    await known.costs(ANN)
+    others = await known.store.change(ANN, SOMEBODY_ELSE, OPERATOR, LATER)
+    assert await known.cache.change(ANN, SOMEBODY_ELSE, OPERATOR, LATER + 1) == others
+    assert await known.cache.recall(ANN) == others
+
+
 @pytest.mark.parametrize(("version", "costs"), [(None, 1), (1, 0), (2, 0), (3, 1)])
 async def test_who_is_told_of_a_version_forgets_what_is_older(
     known: Remembering, version: int | None, costs: int

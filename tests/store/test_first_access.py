@@ -75,6 +75,6 @@ async def test_a_reading_operator_does_not_bring_an_erased_user_back(
 ) -> None:
     await store.create(record(ANN), herself(ANN))
     await store.erase(ANN, herself(ANN), 1_000)
-    assert await service.read_many([ANN]) == [None]
+    assert await service.read_many([ANN], BOB) == [None]
     (refused,) = await at_once([service.get_or_create(ANN, OPERATOR)])
     assert type(refused).__name__ == "ProfileNotFound"

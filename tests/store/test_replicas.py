@@ -114,6 +114,18 @@ async def test_a_record_that_the_replica_has_not_yet_is_not_made_again(behind: S
     assert (found.name, len(await profiles(behind.engine))) == ("Carol", 3)
 
 
+async def test_of_many_what_the_replica_has_not_yet_comes_from_the_primary(behind: Set) -> None:
+    await behind.store.create(record(CAROL, name="Carol"), herself(CAROL))
+    async with opened(behind.replica) as replica:
+        assert names(await behind.cache(replica).get_many([ANN, CAROL])) == ["Old", "Carol"]
+
+
+async def test_among_many_the_readers_own_comes_from_the_primary(behind: Set) -> None:
+    async with opened(behind.replica) as replica:
+        found = await service_on(behind.cache(replica)).read_many([ANN, BOB], ANN)
+    assert [each and each.name for each in found] == ["New", "Old"]
+
+
 async def test_a_replica_that_does_not_answer_is_left_alone_for_a_while_and_the_primary_asked(
     behind: Set, unreachable: DatabaseSettings
 ) -> None:

@@ -13,6 +13,9 @@ from profilegate.errors import InvalidRequest, InvalidToken, MissingCredentials,
 
 Header = tuple[bytes, bytes]
 
+LONGEST_HOST = 259
+"""Bytes: a name of 253 (RFC 1035), and a port."""
+
 HOST = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])?(:[0-9]{1,5})?")
 
 UNREADABLE = "The Host header cannot be read."
@@ -106,9 +109,13 @@ def _host(headers: Iterable[Header]) -> str:
     return given[0].decode("ascii").lower()
 
 
-@lru_cache(maxsize=1024)
 def is_host(value: bytes) -> bool:
     """Whether the value of a `Host` header can be read in one way only. An empty one can."""
+    return len(value) <= LONGEST_HOST and _is_readable(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_readable(value: bytes) -> bool:
     if not HOST.fullmatch(value):
         return False
     try:

@@ -100,9 +100,15 @@ class ProfileService(Struct, frozen=True):
         found = await self.store.recall(key)
         return found if isinstance(found, Profile) else None
 
-    async def read_many(self, keys: Sequence[ProfileKey]) -> list[Profile | None]:
-        """Other people's records, in order, None where there is none. Creates nothing."""
-        found = await self.store.get_many(keys)
+    async def read_many(self, keys: Sequence[ProfileKey], reader: ProfileKey) -> list[Profile | None]:
+        """The records, in order, None where there is none. The reader's own is never older than its last change.
+
+        Creates nothing.
+        """
+        found: dict[ProfileKey, Profile | Tombstone | None] = {}
+        found |= await self.store.get_many([key for key in keys if key != reader])
+        if reader in keys:
+            found[reader] = await self.store.recall(reader)
         profiles = (found.get(key) for key in keys)
         return [each if isinstance(each, Profile) else None for each in profiles]
 

@@ -119,6 +119,7 @@ class RecordCache:
                 self.forget(key)  # an error may come after the commit
                 raise
             if not isinstance(done, Whole):
+                self.forget(key, None if done is None else done.version)  # somebody else may have been first
                 return done
             self.forget(key, done.found.version)
             self._remember(key, done, reading)

@@ -19,7 +19,7 @@ PAUSE = 5.0
 
 
 class Replicas:
-    """Records read from `engines` in turn, and from `primary` when none of them answers.
+    """Records read from `engines` in turn; from `primary` what they have not yet, and all when none of them answers.
 
     `ticks` never goes back. What a replica says is never remembered: nobody would tell when it has caught up.
     """
@@ -56,6 +56,12 @@ class Replicas:
             await asyncio.gather(*(each.close() for each in self._engines))
 
     async def _read(self, keys: Sequence[ProfileKey]) -> Mapping[ProfileKey, Whole]:
+        found = await self._replicated(keys)
+        missing = [key for key in keys if key not in found]
+        return {**found, **await self._primary.look_at_many(missing)} if missing else found
+
+    async def _replicated(self, keys: Sequence[ProfileKey]) -> Mapping[ProfileKey, Whole]:
+        """What one of the replicas has; nothing when none answers."""
         for _ in self._repositories:
             turn = next(self._turns)
             if self._left_alone[turn] > self._ticks():
@@ -65,4 +71,4 @@ class Replicas:
             except StoreUnavailable:
                 log.warning("replica %d does not answer; it is left alone for %.0f s", turn + 1, PAUSE)
                 self._left_alone[turn] = self._ticks() + PAUSE
-        return await self._primary.look_at_many(keys)
+        return {}

@@ -79,7 +79,7 @@ async def post_batch(request: Caller, profiles: Profiles) -> Response[PhoenixPro
     """Many profiles by one query. An id without one gets what its first access would store; nothing is stored."""
     batch = await json_body(request, BATCH)
     keys = [_listed(request, n, user_id) for n, user_id in enumerate(batch.user_ids)]
-    found = await profiles.read_many(keys)
+    found = await profiles.read_many(keys, request.user.key)
     listed = [to_wire(each or profiles.preview(key), profiles) for key, each in zip(keys, found, strict=True)]
     return Answer(PhoenixProfiles(listed), headers=SHOWN)
 
