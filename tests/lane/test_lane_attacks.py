@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.faces.fixtures import Serve
 from tests.faces.running import TENANT, address, issuer, key
 
-from profilegate.lane import MOST_HOSTS
+from profilegate.auth.credentials import LONGEST_HOST, MOST_HOSTS, is_readable
 from profilegate.settings import PERMISSIONS
 
 from .conftest import Both
@@ -129,8 +129,15 @@ async def test_a_thousand_names_of_the_service_are_not_all_remembered(both: Both
     caller = await hot(both)
     for number in range(1_000):
         await both.told(both.lane, both.scope(OWN, caller, (b"host", b"h%d.example" % number)))
-    assert len(both.lane._hosts) <= MOST_HOSTS
+    assert is_readable.cache_info().currsize <= MOST_HOSTS
     assert await all_alike(both, caller) == [200] * 3
+
+
+async def test_a_name_that_is_too_long_is_not_remembered_at_all(both: Both) -> None:
+    caller = await hot(both)
+    before = is_readable.cache_info()
+    await both.told(both.lane, both.scope(OWN, caller, (b"host", b"a" * (LONGEST_HOST + 1))))
+    assert is_readable.cache_info() == before
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ Header = tuple[bytes, bytes]
 LONGEST_HOST = 259
 """Bytes: a name of 253 (RFC 1035), and a port."""
 
+MOST_HOSTS = 100
+"""Names under which the service is asked that are remembered as readable, or not."""
+
 HOST = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])?(:[0-9]{1,5})?")
 
 UNREADABLE = "The Host header cannot be read."
@@ -111,11 +114,12 @@ def _host(headers: Iterable[Header]) -> str:
 
 def is_host(value: bytes) -> bool:
     """Whether the value of a `Host` header can be read in one way only. An empty one can."""
-    return len(value) <= LONGEST_HOST and _is_readable(value)
+    return len(value) <= LONGEST_HOST and is_readable(value)
 
 
-@lru_cache(maxsize=1024)
-def _is_readable(value: bytes) -> bool:
+@lru_cache(maxsize=MOST_HOSTS)
+def is_readable(value: bytes) -> bool:
+    """`is_host` of a value that is not too long to be remembered."""
     if not HOST.fullmatch(value):
         return False
     try:
