@@ -1,8 +1,16 @@
 """For all tests: in CI a skipped test is a failed run, because nobody reads what was not run."""
 
+import gc
 import os
 
 import pytest
+
+
+def pytest_collection_finish() -> None:
+    """The many thousand tests stay until the end, so the garbage collector need not look at them again and again:
+    a tenth of the time of all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -194,15 +194,15 @@ FORMS = [
     "/account/operator/act",
     "/account/operator/replay",
     "/account/avatar",
-    "/account/sign-out",
+    "/account/sign-out",  # the last: whoever is signed out is a stranger to the others
 ]
 
 
 @pytest.mark.parametrize(("body", "kind"), JUNK, ids=range(len(JUNK)))
-@pytest.mark.parametrize("path", FORMS)
-async def test_a_form_that_is_none_is_no_fault_of_ours(root: Browser, path: str, body: bytes, kind: str) -> None:
-    answer = await root.post(path, None, content=body.replace(b"alice", b"root"), headers=OURS | {"content-type": kind})
-    assert answer.status_code < 500
+async def test_a_form_that_is_none_is_no_fault_of_ours(root: Browser, body: bytes, kind: str) -> None:
+    content, headers = body.replace(b"alice", b"root"), OURS | {"content-type": kind}
+    answers = {path: await root.post(path, None, content=content, headers=headers) for path in FORMS}
+    assert {path: each.status_code for path, each in answers.items() if each.status_code >= 500} == {}
 
 
 @pytest.mark.parametrize(("body", "kind"), JUNK, ids=range(len(JUNK)))
