@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 from profilegate import configuration
+from profilegate.crew import ALONE, VARIABLE, Crew
 from profilegate.faces import problems
 from profilegate.observability import configure_logging
 from profilegate.plugin import ProfileGate
@@ -26,12 +27,14 @@ def create_app(
     clock: Callable[[], float] = time.time,
     transport: httpx.AsyncBaseTransport | None = None,
     watch: str | None = None,
+    crew: Crew = ALONE,
 ) -> Litestar:
     """The service as an ASGI application. `clock` and `transport` are as for `ProfileGate`.
 
-    `watch` is the settings' file, whose issuers are then taken over whenever it changes.
+    `watch` is the settings' file, whose issuers are then taken over whenever it changes; `crew` are the workers of the
+    same server.
     """
-    return served(ProfileGate(settings, clock=clock, transport=transport), watch=watch)
+    return served(ProfileGate(settings, clock=clock, transport=transport, crew=crew), watch=watch)
 
 
 def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
@@ -61,4 +64,5 @@ def from_environment() -> Litestar:
     configure_logging(settings.server)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process answers it, for all
-    return create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE))
+    crew = Crew(os.environ.get(VARIABLE))
+    return create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE), crew=crew)

@@ -19,6 +19,7 @@ from profilegate.settings import (
     ForwardAuthSettings,
     IssuerSettings,
     PhoenixSettings,
+    PrivacySettings,
     ServerSettings,
     Settings,
     UsernameSettings,
@@ -80,6 +81,8 @@ def _server(server: ServerSettings) -> Iterator[str]:
         yield "workers: must be at least 1"
     if server.max_body < 1024:
         yield "max_body: must be at least 1024 bytes"
+    if not 0 <= server.stop_delay <= 3600:
+        yield "stop_delay: must be between 0 and 3600 seconds"
     if not 0 < server.stop_timeout <= 3600:
         yield "stop_timeout: must be between 1 and 3600 seconds"
     for origin in server.cors_origins:
@@ -100,6 +103,12 @@ def _server(server: ServerSettings) -> Iterator[str]:
 def _cache(cache: CacheSettings) -> Iterator[str]:
     if not 0 <= cache.max_bytes <= MOST_CACHED:
         yield f"max_bytes: must be between 0 and {MOST_CACHED} bytes"
+
+
+@within.register
+def _privacy(privacy: PrivacySettings) -> Iterator[str]:
+    if not 0 <= privacy.history_days <= 36_500:
+        yield "history_days: must be between 0 and 36500"
 
 
 @within.register

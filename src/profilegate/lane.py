@@ -8,6 +8,7 @@ reference for every byte that is answered here. It wraps the standalone service,
 
 import asyncio
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -49,10 +50,14 @@ NOT_HERE = frozenset({b"dpop", b"transfer-encoding", b"content-encoding", b"if-m
 
 READS = ("GET", "HEAD")
 
+Took = Callable[[str, str, int, float], None]
+"""Is told of each answer: face, method, status, seconds."""
+
 
 class Shown(Struct, gc=False):
     """A record as a face shows it; `headers` are those of a 200, `brief` those of a 304."""
 
+    face: str
     body: bytes
     tag: str
     headers: list[Header]
@@ -60,7 +65,7 @@ class Shown(Struct, gc=False):
 
 
 class Lane:
-    """Round `app`. `certificates` is the header with clients' certificates, if there is one."""
+    """Round `app`. `certificates` is the header with clients' certificates, if there is one; `took` counts answers."""
 
     def __init__(
         self,
@@ -70,16 +75,19 @@ class Lane:
         profiles: ProfileService,
         origins: Iterable[str] = (),
         certificates: str | None = None,
+        took: Took = lambda *_: None,
     ) -> None:
         self._app = app
         self._issuers = issuers
         self._records = records
         self._profiles = profiles
         self._origins = frozenset(origins)
+        self._took = took
         self._not_here = NOT_HERE | ({certificates.lower().encode("latin-1")} if certificates else frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
+        began = perf_counter()
         if scope["type"] == ScopeType.HTTP and not scope["query_string"] and not scope.get("root_path"):
             told = self._headers(scope["headers"])
             caller = None if told is None else self._caller(told)
@@ -87,7 +95,8 @@ class Lane:
                 body = Body(receive)
                 answer = await self._answer(scope, told, caller, body)
                 if answer is not None:
-                    return await self._send(answer, told, scope, send)
+                    status = await self._send(answer, told, scope, send)
+                    return self._took(answer.face, scope["method"], status, perf_counter() - began)
                 receive = body.again
         return await self._app(scope, receive, send)
 
@@ -226,27 +235,29 @@ class Lane:
         return answer
 
     def _made(self, profile: Profile) -> Shown:
-        return made(phoenix.to_wire(profile, self._profiles), etag(profile, phoenix.FACE))
+        return made(phoenix.FACE, phoenix.to_wire(profile, self._profiles), etag(profile, phoenix.FACE))
 
     def _made_own(self, profile: Profile, caller: Principal) -> Shown:
         shown = logto_wire.to_wire(profile, caller, self._profiles.rules)
-        return made(shown, etag(profile, logto.FACE, logto_wire.mask(caller)))
+        return made(logto.FACE, shown, etag(profile, logto.FACE, logto_wire.mask(caller)))
 
-    async def _send(self, answer: Shown, told: dict[bytes, bytes], scope: HTTPScope, send: Send) -> None:
+    async def _send(self, answer: Shown, told: dict[bytes, bytes], scope: HTTPScope, send: Send) -> int:
         known = told.get(b"if-none-match")
         has_it = known is not None and scope["method"] in READS and is_among(known.decode("latin-1"), answer.tag)
         headers = answer.brief if has_it else answer.headers
         if b"origin" in told:
             headers = headers + encoded(granted(scope, self._origins))
         body = b"" if has_it or scope["method"] == "HEAD" else answer.body
-        await send({"type": "http.response.start", "status": 304 if has_it else 200, "headers": headers})
+        status = 304 if has_it else 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+        return status
 
 
 def listed(bodies: Iterable[bytes]) -> Shown:
     """Many records in one answer. It has no ETag, so nobody can ask whether it is known."""
     whole = b'{"profiles":[%b]}' % b",".join(bodies)
-    return Shown(whole, "", encoded(SHOWN) + described(whole), [])
+    return Shown(phoenix.FACE, whole, "", encoded(SHOWN) + described(whole), [])
 
 
 class Body:
@@ -280,11 +291,11 @@ def is_short_json(told: dict[bytes, bytes]) -> bool:
     return short and told.get(b"content-type") == b"application/json"
 
 
-def made(shown: Any, tag: str) -> Shown:
+def made(face: str, shown: Any, tag: str) -> Shown:
     """The answer in bytes."""
     body = bytes(memoryview(msgspec.json.encode(shown)))  # as encoded it keeps half as much again in reserve
     brief = encoded({**SHOWN, "etag": tag})
-    return Shown(body, tag, brief + described(body), brief)
+    return Shown(face, body, tag, brief + described(body), brief)
 
 
 def _named(path: bytes, caller: Principal, allowed: Callable[[Principal, str], ProfileKey]) -> ProfileKey | None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -28,8 +29,9 @@ from profilegate.auth.relying_party import Attempt, RelyingParty
 from profilegate.auth.sealed import Seal
 from profilegate.configured_rules import rules as configured
 from profilegate.consistency import checked
+from profilegate.crew import ALONE, Crew
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
-from profilegate.faces import forward_auth, health, metadata, sync, userinfo, webhooks
+from profilegate.faces import forward_auth, health, metadata, rights, sync, userinfo, webhooks
 from profilegate.faces.account.cookies import Cookies
 from profilegate.faces.account.desk import Desk
 from profilegate.faces.account.place import origin_of, place_of
@@ -43,13 +45,16 @@ from profilegate.faces.openapi import complete, described
 from profilegate.faces.pace import Pace
 from profilegate.faces.phoenix import handlers as phoenix
 from profilegate.lane import Lane
+from profilegate.metrics import Collected, Measured, Parts, Requests
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.profiles.json_text import Limits
 from profilegate.profiles.lives import EventService
 from profilegate.profiles.record import Profile
+from profilegate.profiles.rights import Rights
 from profilegate.profiles.service import ProfileService
 from profilegate.resource_server import MARK, OWN, GatePlugin, gate_of
+from profilegate.retention import Retention
 from profilegate.settings import Settings
 from profilegate.store import schema
 from profilegate.store.applications import ApplicationRepository
@@ -85,7 +90,8 @@ class ProfileGate(GatePlugin):
     """The faces, their gate and their database, as one plugin.
 
     `faces` are those to mount, all without it, and `path` where in the host application. `clock` gives Unix seconds
-    and `transport` carries requests to the providers; both are there for tests. Raises InvalidConfiguration when the
+    and `transport` carries requests to the providers; both are there for tests. `crew` are the workers of the same
+    server. Raises InvalidConfiguration when the
     settings do not fit together. Connects to nothing before the application starts, and puts nothing on the host
     besides its own routers, its lifespan and its security scheme.
     """
@@ -98,12 +104,15 @@ class ProfileGate(GatePlugin):
         faces: Collection[Face] = FACES,
         clock: Callable[[], float] = time.time,
         transport: httpx.AsyncBaseTransport | None = None,
+        crew: Crew = ALONE,
     ) -> None:
         self.settings = checked(settings)
+        self.crew = crew
         self.path, self.faces = mounting(path, faces)
         public_url = settings.server.public_url
         self.resource_metadata = public_url and metadata.location(public_url)
         self.clock = clock
+        self.requests = Requests()
         self.transport = transport
         self.engine = make_engine(settings.database)
         self.rules = configured(settings)
@@ -118,11 +127,15 @@ class ProfileGate(GatePlugin):
             limits=Limits(settings.apps.max_document, settings.apps.max_depth, settings.apps.max_keys),
             clock=clock,
         )
+        self.history = HistoryRepository(self.engine, self.rules.usernames.comparison_key)
+        self.rights = Rights(self.repository, self.apps.documents, self.history, clock, settings.privacy.own_erasure)
+        self.retention = Retention(self.history, settings.privacy.history_days, clock)
         self.bulks = BulkService(self.apps, FileSpool, settings.apps.bulk_max_items)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
         self.proofs = ProofRepository(self.engine)
         self.gate = self._gate(self.addresses)
         self.registry = CollectorRegistry()
+        self.numbers = self._numbers()
         self.inbox = InboxRepository(self.engine, self.rules.usernames.comparison_key, settings.sync.retention_days)
         self.sync = self._synchronisation()
 
@@ -141,17 +154,20 @@ class ProfileGate(GatePlugin):
         guard, cors = GateMiddleware(self.gate), CORSMiddleware(server.cors_origins)
         pace = Pace(self.settings.usernames.checks_per_minute)
         made: dict[Face, Callable[[], list[Router]]] = {
-            "health": lambda: [health.router(self.database_state, self.metrics)],
+            "health": lambda: [health.router(self.database_state, self.crew.is_leaving, self.metrics)],
             "phoenix": lambda: [phoenix.router(self.profiles, guard, cors, server.max_body, told)],
-            "logto": lambda: [logto.router(self.profiles, guard, cors, pace, server.max_body, told)],
+            "logto": lambda: [logto.router(self.profiles, self.rights, guard, cors, pace, server.max_body, told)],
             "apps": lambda: self.app_profiles(guard, cors),
             "userinfo": lambda: [userinfo.router(self.profiles, self.issuers, guard, cors, told)],
             "forward_auth": lambda: [self.forward_auth()],
             "webhooks": lambda: [webhooks.router(self.sync.sources, self.sync.reception)],
-            "operator": lambda: [sync.router(self.sync.operations, guard, told)],
+            "operator": lambda: [
+                sync.router(self.sync.operations, guard, told),
+                rights.router(self.rights, self.rules, guard, told),
+            ],
             "account": lambda: self.account_page(pace),
         }
-        return [router for face in FACES if face in self.faces for router in made[face]()]
+        return [self._measured(router, face) for face in FACES if face in self.faces for router in made[face]()]
 
     def app_profiles(self, guard: GateMiddleware, cors: CORSMiddleware) -> list[Router]:
         """Any app's JSON. Strangers may see which applications there are."""
@@ -191,7 +207,7 @@ class ProfileGate(GatePlugin):
             ),
             profiles=self.profiles,
             apps=self.apps,
-            history=HistoryRepository(self.engine, self.rules.usernames.comparison_key),
+            history=self.history,
             records=self.repository,
             operations=self.sync.operations,
             pace=pace,
@@ -209,7 +225,13 @@ class ProfileGate(GatePlugin):
         try:
             await self.engine.open()
             await self._refuse_unknown_schema()
-            async with self.replicas.running(), self.coherence.running(), self.sync.running():
+            async with (
+                self.replicas.running(),
+                self.coherence.running(),
+                self.retention.running(),
+                self.sync.running(),
+                self.crew.telling(self.registry.collect),
+            ):
                 yield
         finally:
             await self.issuers.close()
@@ -226,6 +248,7 @@ class ProfileGate(GatePlugin):
                 self.profiles,
                 server.cors_origins,
                 server.client_certificate_header,
+                self.requests.took,
             )
 
     def reload(self, settings: Settings) -> None:
@@ -261,10 +284,11 @@ class ProfileGate(GatePlugin):
         return await self.profiles.get_or_create(key, rules.actor(caller, key, HOST), caller.claimed)
 
     async def metrics(self) -> bytes:
-        """What Prometheus reads; the database's part as it was when it last answered."""
+        """What Prometheus reads, of all workers together; the database's part as it was when it last answered."""
+        self.numbers.is_up = await self.database_state() == "connected"
         with suppress(StoreUnavailable):
             await self.sync.operations.look()
-        return generate_latest(self.registry)
+        return generate_latest(self.crew.added_up(self.registry.collect()))
 
     async def database_state(self) -> str:
         """ "connected", or what keeps the database from being used."""
@@ -282,9 +306,32 @@ class ProfileGate(GatePlugin):
 
     def _remembering(self) -> RecordCache:
         repository = self._repository(self.engine)
-        read = Lookups(repository.look_at_many).get if self.settings.database.is_postgres else repository.look
+        self.lookups = Lookups(repository.look_at_many)
+        read = self.lookups.get if self.settings.database.is_postgres else repository.look
         elsewhere = self.replicas if self.settings.database.replica_urls else None
         return RecordCache(repository, read, self.coherence, self.settings.cache.max_bytes, elsewhere)
+
+    def _numbers(self) -> Collected:
+        tokens, records = self.issuers.tokens, self.repository
+        parts = Parts(
+            cached=lambda: {
+                ("records", "hit"): records.hits,
+                ("records", "miss"): records.misses,
+                ("tokens", "hit"): tokens.hits,
+                ("tokens", "miss"): tokens.verified,
+            },
+            fetched=lambda: self.issuers.fetched,
+            refused=lambda: self.engine.load.refused + self.lookups.refused + records.refused,
+            load=lambda: self.engine.load,
+            is_bypassed=lambda: not self.coherence.is_current(),
+        )
+        numbers = Collected(self.requests, parts, version("profilegate"))
+        self.registry.register(numbers)
+        return numbers
+
+    def _measured(self, router: Router, face: Face) -> Router:
+        router.middleware = [Measured(self.requests, face), *router.middleware]
+        return router
 
     def _replicas(self) -> Replicas:
         database = self.settings.database

@@ -4,7 +4,10 @@ import logging
 import os
 import signal
 import socket
+import tempfile
+import threading
 from copy import deepcopy
+from types import FrameType
 from typing import Any
 
 from granian import Granian
@@ -13,6 +16,7 @@ from granian.log import LOGGING_CONFIG, LogLevels
 
 from profilegate import configuration
 from profilegate.configuration import FILE_VARIABLE
+from profilegate.crew import VARIABLE, Crew
 from profilegate.errors import InvalidConfiguration
 from profilegate.observability import JSONFormatter, TextFormatter, configure_logging
 from profilegate.settings import ServerSettings, Settings
@@ -33,7 +37,16 @@ def serve(settings: Settings, path: str | None) -> None:
         os.environ[FILE_VARIABLE] = path
     server = settings.server
     configure_logging(server)
-    granian = Granian(
+    with tempfile.TemporaryDirectory(prefix="profilegate-") as folder:
+        os.environ[VARIABLE] = folder
+        granian = _granian(server)
+        granian.on_startup(_answer_hangup)
+        granian.on_startup(lambda: _leave_slowly(Crew(folder), server.stop_delay))
+        granian.serve()
+
+
+def _granian(server: ServerSettings) -> Any:
+    return Granian(
         "profilegate.app:from_environment",
         factory=True,
         address=server.host,
@@ -47,8 +60,24 @@ def serve(settings: Settings, path: str | None) -> None:
         log_level=LogLevels(server.log_level),
         log_dictconfig=_logging(server),
     )
-    granian.on_startup(_answer_hangup)
-    granian.serve()
+
+
+def _leave_slowly(crew: Crew, delay: float) -> None:
+    """Have SIGTERM say at /ready that the service stops, and stop it after the delay; a second one stops it at once.
+
+    Balancers look at /ready every few seconds, and until they have looked they send requests.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        crew.leave()
+        signal.signal(signal.SIGTERM, stop)
+        later = threading.Timer(delay, os.kill, (os.getpid(), number))
+        later.daemon = True
+        later.start()
+
+    if delay:
+        signal.signal(signal.SIGTERM, leave)
 
 
 def _answer_hangup() -> None:

@@ -42,6 +42,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The header in which these proxies pass on the client's TLS certificate: "Client-Cert" (RFC 9440)."""
     max_body: int = 65_536
     """Bytes of a request body."""
+    stop_delay: float = 0.0
+    """Seconds for which /ready says that the service is about to stop before it does, so that nobody is sent to it."""
     stop_timeout: int = 20
     """Seconds that requests under way get to finish when the service stops."""
     log_format: Literal["text", "json"] = "text"
@@ -247,6 +249,15 @@ class ForwardAuthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The origins of the protected applications, which proofs of possession must name: "https://app.example.com"."""
 
 
+class PrivacySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people may do about their data, and how long what they did is remembered."""
+
+    own_erasure: bool = True
+    """Whether people may erase their own record. Operators always may."""
+    history_days: int = 0
+    """Days for which is kept who changed which fields of a record; 0 for ever."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration. That its parts fit together is for `consistency.checked` to say."""
 
@@ -261,6 +272,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phoenix: PhoenixSettings = field(default_factory=PhoenixSettings)
     apps: AppsSettings = field(default_factory=AppsSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     webhooks: tuple[WebhookSettings, ...] = ()
     forward_auth: ForwardAuthSettings = field(default_factory=ForwardAuthSettings)
     account: AccountSettings | None = None

@@ -13,6 +13,7 @@ from litestar import Litestar
 from tests.minting import AUDIENCE, ISSUER, NOW, MintingProvider
 
 from profilegate.app import create_app
+from profilegate.crew import ALONE, Crew
 from profilegate.plugin import ProfileGate
 from profilegate.profiles.record import Actor, ProfileKey
 from profilegate.settings import DatabaseSettings, IssuerSettings, OperatorRule, ServerSettings, Settings
@@ -81,7 +82,9 @@ def issuer(**changes: Any) -> IssuerSettings:
 
 
 @asynccontextmanager
-async def running(database: DatabaseSettings, clock: Clock, **changes: Any) -> AsyncIterator[Service]:
+async def running(
+    database: DatabaseSettings, clock: Clock, crew: Crew = ALONE, **changes: Any
+) -> AsyncIterator[Service]:
     """The service on this database, with these settings instead of the usual ones."""
     usual: dict[str, Any] = {
         "issuers": (issuer(),),
@@ -89,7 +92,7 @@ async def running(database: DatabaseSettings, clock: Clock, **changes: Any) -> A
         "database": database,
     }
     provider = MintingProvider(now=clock)
-    app = create_app(Settings(**(usual | changes)), clock=clock, transport=provider.transport)
+    app = create_app(Settings(**(usual | changes)), clock=clock, transport=provider.transport, crew=crew)
     async with in_a_task(app.lifespan()):
         yield Service(app, app.plugins.get(ProfileGate), provider, clock)
 

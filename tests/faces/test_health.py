@@ -126,7 +126,7 @@ async def test_what_nobody_expected_is_answered_without_any_detail() -> None:
     async def broken() -> str:
         raise RuntimeError("secret of the database")
 
-    routes, handlers = [health.router(broken, broken)], {Exception: problems.worded(())}
+    routes, handlers = [health.router(broken, lambda: False, broken)], {Exception: problems.worded(())}
     app = Litestar(routes, exception_handlers=handlers, openapi_config=None, logging_config=None)  # type: ignore[arg-type]
     answer = await caller_of(app).get("/ready")
     assert (answer.status_code, "secret" in answer.text) == (500, False)

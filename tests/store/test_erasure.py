@@ -58,7 +58,7 @@ async def erased(store: ProfileRepository, actor: Actor | None = None) -> None:
 async def test_only_key_version_and_deletion_are_left_in_the_row(store: ProfileRepository, engine: Engine) -> None:
     await store.create(WHOLE, herself(ANN))
     await store.change(ANN, ProfileChange(name="Marker"), herself(ANN), LATER)
-    assert await store.erase(ANN, herself(ANN), LATER) is True
+    assert await store.erase(ANN, herself(ANN), LATER) == tombstone(version=3)
     (row,) = await profiles(engine)
     assert left_over(row) == {}
     assert (row["tenant_id"], row["user_id"], row["version"]) == ("acme", "ann", 3)
@@ -109,7 +109,7 @@ async def test_there_is_nothing_to_erase_where_there_is_no_record(store: Profile
     await erased(store)
     before = await everything(engine)
     for key in (ANN, BOB, STRANGER):
-        assert await store.erase(key, OPERATOR, MUCH_LATER) is False
+        assert await store.erase(key, OPERATOR, MUCH_LATER) is None
     assert await everything(engine) == before
 
 
@@ -124,8 +124,16 @@ async def test_an_erasure_touches_no_other_record(store: ProfileRepository) -> N
 async def test_of_many_who_erase_one_record_exactly_one_does(store: ProfileRepository, engine: Engine) -> None:
     await store.create(WHOLE, herself(ANN))
     answers = await at_once(store.erase(ANN, OPERATOR, LATER) for _ in range(50))
-    assert sorted(answers) == [False] * 49 + [True]
+    assert [each for each in answers if each is not None] == [tombstone(deleted_by="operator")]
     assert len(await audit(engine)) == 2
+
+
+async def test_an_erasure_of_another_version_erases_nothing(store: ProfileRepository, engine: Engine) -> None:
+    await store.create(WHOLE, herself(ANN))
+    before = await everything(engine)
+    assert await store.erase(ANN, herself(ANN), LATER, expected=2) is None
+    assert await everything(engine) == before
+    assert await store.erase(ANN, herself(ANN), LATER, expected=1) == tombstone()
 
 
 async def test_changes_made_during_the_erasure_leave_nothing_behind(store: ProfileRepository, engine: Engine) -> None:

@@ -1,13 +1,19 @@
 """What was done to a record, and the records that an operator looks for: of one tenant, and nothing beside."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
+from tests.store.databases import at_once
 from tests.store.people import ANN, BOB, CAROL, LATER, NOW, OPERATOR, PROVIDER, STRANGER, herself, record
 
 from profilegate.profiles.history import Entry
 from profilegate.profiles.record import ProfileChange, ProfileKey
+from profilegate.retention import AT_ONCE, DAY, Retention
 from profilegate.store.engine import Engine
 from profilegate.store.history import HistoryRepository
 from profilegate.store.profiles import ProfileRepository
+from profilegate.store.statements import Param, compiled, raw
 
 MANY = 20
 
@@ -159,3 +165,60 @@ async def test_suspended_people_are_found(store: ProfileRepository, history: His
     await store.suspend(ANN, OPERATOR, LATER)
     (found,) = await history.found("acme", "ann", MANY)
     assert found.is_suspended
+
+
+# Retention
+
+
+def keeping(history: HistoryRepository, days: int, clock: Callable[[], float] = lambda: LATER / 1000) -> Retention:
+    return Retention(history, days, clock)
+
+
+async def aged(engine: Engine, *moments: int) -> None:
+    """Entries of these times, in their order."""
+    insert = raw(
+        "INSERT INTO profilegate_audit (tenant_id, user_id, at, actor_kind, actor_id, face, action, fields, version) "
+        "VALUES ('acme', 'ann', {}, 'user', 'ann', 'test', 'change', '', 1)",
+        Param("at"),
+    )
+    async with engine.session() as session:
+        for moment in moments:
+            await session.run(compiled(insert, engine.engine_type), {"at": moment})
+
+
+async def kept(history: HistoryRepository) -> list[int]:
+    return [each.at for each in await history.recent(ANN, 5_000)]
+
+
+async def test_entries_go_when_they_are_older_than_the_days_that_they_are_kept(
+    engine: Engine, history: HistoryRepository
+) -> None:
+    await aged(engine, LATER - 3 * DAY, LATER - 2 * DAY - 1, LATER - 2 * DAY, LATER)
+    assert await keeping(history, 2).forget() == 2
+    assert await kept(history) == [LATER, LATER - 2 * DAY]
+
+
+async def test_more_than_one_statement_takes_go_at_once(engine: Engine, history: HistoryRepository) -> None:
+    await aged(engine, *([LATER - 9 * DAY] * (AT_ONCE + 5)))
+    assert await keeping(history, 2).forget() == AT_ONCE + 5
+
+
+async def test_several_processes_forget_each_entry_once(engine: Engine, history: HistoryRepository) -> None:
+    await aged(engine, *([LATER - 9 * DAY] * 300))
+    assert sum(await at_once(keeping(history, 2).forget() for _ in range(5))) == 300
+
+
+async def test_without_a_number_of_days_everything_is_kept(engine: Engine, history: HistoryRepository) -> None:
+    await aged(engine, 0, LATER)
+    async with keeping(history, 0).running():
+        await asyncio.sleep(0.05)
+    assert await kept(history) == [LATER, 0]
+
+
+async def test_old_entries_go_beside_the_service(engine: Engine, history: HistoryRepository) -> None:
+    await aged(engine, 0, LATER)
+    async with keeping(history, 2).running():
+        async with asyncio.timeout(10):
+            while len(await kept(history)) > 1:  # noqa: ASYNC110  nobody else tells
+                await asyncio.sleep(0.01)
+    assert await kept(history) == [LATER]

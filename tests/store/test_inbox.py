@@ -411,7 +411,18 @@ async def test_an_erasure_by_the_api_takes_the_same_with_it(
         await inbox.add(delivery(f"of {key.tenant_id} {key.user_id}", key))
         await put_beside(engine, key)
     await applied(engine)
-    assert await store.erase(ANN, herself(ANN), LATER) is True
+    assert await store.erase(ANN, herself(ANN), LATER) is not None
     assert [len(await beside(engine, key)) for key in (ANN, BOB, STRANGER)] == [0, 3, 3]
     found = await bodies(engine)
     assert [name for name, body in found.items() if not body] == ["of acme ann"]
+
+
+async def test_an_erasure_by_the_api_takes_dead_letters_with_it(
+    inbox: InboxRepository, engine: Engine, store: ProfileRepository
+) -> None:
+    await store.create(record(ANN), herself(ANN))
+    await dead(inbox, "mine")
+    await dead(inbox, "bobs", BOB)
+    assert await store.erase(ANN, herself(ANN), LATER) is not None
+    assert [each.delivery_id for each in await inbox.dead_letters("acme", ["idp"], 9)] == ["bobs"]
+    assert [name for name, body in (await bodies(engine)).items() if not body] == ["mine"]

@@ -1,6 +1,7 @@
 """One issuer and what is known of its provider: metadata, keys, answers about opaque tokens."""
 
 import ssl
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -43,12 +44,13 @@ class KnownIssuer:
         clock: Callable[[], float],
         ticks: Callable[[], float],
         transport: httpx.AsyncBaseTransport | None = None,
+        fetched: Counter[str] | None = None,
     ) -> None:
         self.settings = settings
         self._clock = clock
         self._client = client = connected(settings, transport)
         self._discovery = Discovery(settings, client, ticks)
-        self.keys = Keys(settings, self._discovery, client, ticks)
+        self.keys = Keys(settings, self._discovery, client, ticks, fetched)
         self.userinfo = Userinfo(settings, self._discovery, client)
         self.source: Source = "jwt"
         self.opaque: OpaqueTokens | None = None

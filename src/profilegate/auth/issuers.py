@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -20,7 +21,10 @@ PORT = re.compile(r":\d*$")
 
 
 class Issuers:
-    """The configured issuers with what is known of them. `clock` gives Unix seconds; `ticks` never goes back."""
+    """The configured issuers with what is known of them. `clock` gives Unix seconds; `ticks` never goes back.
+
+    `fetched` counts the key sets that were asked for: "ok" and "failed".
+    """
 
     def __init__(
         self,
@@ -35,7 +39,8 @@ class Issuers:
         self._known: dict[str, KnownIssuer] = {}
         self._retired: list[KnownIssuer] = []
         self._closing: set[asyncio.Future[None]] = set()
-        self._tokens = RememberedTokens(clock)
+        self.tokens = RememberedTokens(clock)
+        self.fetched: Counter[str] = Counter()
         self.replace(issuers)
 
     def replace(self, issuers: Sequence[IssuerSettings]) -> None:
@@ -44,7 +49,7 @@ class Issuers:
         Requests under way go on with the issuer that they began with.
         """
         known = [self._kept(each) or self._new(each) for each in issuers]
-        self._tokens.clear()
+        self.tokens.clear()
         self._retire([each for each in self._known.values() if each not in known])
         self._known = {each.settings.issuer: each for each in known}
         self._opaque = {host: each for each in known if each.opaque for host in each.settings.hosts or ("",)}
@@ -68,7 +73,7 @@ class Issuers:
 
     def remembered(self, token: bytes) -> Principal | None:
         """Who a JWT says is calling, where it was verified before and is still good; None says nothing about it."""
-        return self._tokens.principal(token)
+        return self.tokens.principal(token)
 
     async def close(self) -> None:
         """Give up what is under way and close the connections to the providers. It can be used again after that."""
@@ -113,7 +118,7 @@ class Issuers:
         return known if known is not None and known.settings == settings else None
 
     def _new(self, settings: IssuerSettings) -> KnownIssuer:
-        new = KnownIssuer(settings, self._clock, self._ticks, self._transport)
+        new = KnownIssuer(settings, self._clock, self._ticks, self._transport, self.fetched)
         if (before := self._known.get(settings.issuer)) is not None:
             new.inherit(before)
         return new
@@ -124,7 +129,7 @@ class Issuers:
         claims = await issuer.verified(unverified)
         principal = principal_of(claims, issuer.settings)
         if self._known.get(issuer.settings.issuer) is issuer:
-            self._tokens.remember(token, principal, issuer, validity(claims, issuer.settings))
+            self.tokens.remember(token, principal, issuer, validity(claims, issuer.settings))
         return principal
 
     async def _opaque_principal(self, token: bytes, host: str) -> Principal:

@@ -1,6 +1,7 @@
 """One issuer's keys: fetched when needed, kept while the provider is down, and never fetched more than is due."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 import httpx
@@ -20,13 +21,19 @@ MOST_CANDIDATES = 4
 
 
 class Keys:
-    """The key cache of one issuer. `ticks` is a clock in seconds that never goes back.
+    """The key cache of one issuer. `ticks` is a clock in seconds that never goes back; `fetched` counts what came of
+    each look at the provider.
 
     State per worker: the keys and when they were fetched or searched in vain; bounded by `key_set.MOST_KEYS`.
     """
 
     def __init__(
-        self, issuer: IssuerSettings, discovery: Discovery, client: httpx.AsyncClient, ticks: Callable[[], float]
+        self,
+        issuer: IssuerSettings,
+        discovery: Discovery,
+        client: httpx.AsyncClient,
+        ticks: Callable[[], float],
+        fetched: Counter[str] | None = None,
     ) -> None:
         self._issuer = issuer
         self._discovery = discovery
@@ -34,6 +41,7 @@ class Keys:
         self._ticks = ticks
         self._set = Refreshed(f"keys of {issuer.issuer}", self._fetch, issuer.key_max_age, ticks)
         self._vain = float("-inf")
+        self._fetched: Counter[str] = Counter() if fetched is None else fetched
 
     async def candidates(self, key_id: str | None, algorithm: str) -> tuple[SigningKey, ...]:
         """The keys that a token with this header may be signed by; none when the issuer has no such key.
@@ -96,6 +104,15 @@ class Keys:
         return tuple(fitting[:MOST_CANDIDATES])
 
     async def _fetch(self) -> tuple[SigningKey, ...]:
+        try:
+            keys = await self._asked()
+        except Exception:
+            self._fetched["failed"] += 1
+            raise
+        self._fetched["ok"] += 1
+        return keys
+
+    async def _asked(self) -> tuple[SigningKey, ...]:
         async with asyncio.timeout(BUDGET):
             metadata = await self._discovery.metadata()
             try:

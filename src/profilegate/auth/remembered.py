@@ -41,6 +41,7 @@ class RememberedTokens:
     def __init__(self, clock: Callable[[], float], most: int = MOST) -> None:
         self._clock = clock
         self._known: LRUCache[bytes, Remembered] = LRUCache(most, lambda entry: entry.size)
+        self.hits = self.verified = 0
 
     def principal(self, token: bytes) -> Principal | None:
         """Whom the token names, if it is remembered and still good. One that is not is forgotten."""
@@ -49,12 +50,14 @@ class RememberedTokens:
         except KeyError:
             return None
         if entry.is_good(self._clock()):
+            self.hits += 1
             return entry.principal
         del self._known[token]
         return None
 
     def remember(self, token: bytes, principal: Principal, issuer: KnownIssuer, validity: Validity) -> None:
         """Call this right after the verification, before anything is awaited: then the keys are those that did it."""
+        self.verified += 1
         entry = Remembered(principal, issuer, issuer.keys.known, validity, len(token) + OVERHEAD)
         if entry.size <= self._known.maxsize:
             self._known[token] = entry

@@ -28,6 +28,7 @@ class Readiness(Struct):
 
 
 Ready = Callable[[], Awaitable[str]]
+Leaving = Callable[[], bool]
 Metrics = Callable[[], Awaitable[bytes]]
 
 
@@ -38,12 +39,13 @@ def health() -> Response[Health]:
 
 
 @route("/ready", http_method=READ, status_code=200)
-async def ready(database: NamedDependency[SkipValidation[Ready]]) -> Response[Readiness]:
-    """Whether requests can be served: the database answers and has this release's schema."""
+async def ready(
+    database: NamedDependency[SkipValidation[Ready]], leaving: NamedDependency[SkipValidation[Leaving]]
+) -> Response[Readiness]:
+    """Whether requests should come: the database answers, its schema fits, and the server is not about to stop."""
     state = await database()
-    connected = state == "connected"
-    readiness = Readiness("ready" if connected else "unavailable", state)
-    return Response(readiness, status_code=200 if connected else 503, headers=PUBLIC)
+    status = "stopping" if leaving() else "ready" if state == "connected" else "unavailable"
+    return Response(Readiness(status, state), status_code=200 if status == "ready" else 503, headers=PUBLIC)
 
 
 @route("/metrics", http_method=READ, status_code=200, include_in_schema=False)
@@ -52,11 +54,11 @@ async def metrics(shown: NamedDependency[SkipValidation[Metrics]]) -> Response[b
     return Response(await shown(), headers=PUBLIC, media_type=CONTENT_TYPE_LATEST)
 
 
-def router(state: Ready, shown: Metrics) -> Router:
+def router(state: Ready, leaving: Leaving, shown: Metrics) -> Router:
     """The public endpoints, outside the gate."""
     return Router(
         path="/",
         route_handlers=[health, ready, metrics],
-        dependencies={"database": provided(state), "shown": provided(shown)},
+        dependencies={"database": provided(state), "leaving": provided(leaving), "shown": provided(shown)},
         tags=["Operation"],
     )

@@ -20,10 +20,13 @@ class Entry(Struct, frozen=True):
 
 
 class HistoryStore(Protocol):
-    """Reading only. All raise StoreUnavailable."""
+    """All raise StoreUnavailable."""
 
     async def recent(self, key: ProfileKey, limit: int) -> list[Entry]:
         """The newest first."""
+
+    async def forget(self, before: int, limit: int) -> int:
+        """Forget entries from before a moment (Unix milliseconds), the oldest first; how many that were."""
 
     async def found(self, tenant_id: str, text: str, limit: int) -> Sequence[Profile]:
         """Records with this user id or username, or whose name begins so in any case; erased ones never."""

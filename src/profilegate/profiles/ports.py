@@ -57,8 +57,8 @@ class ProfileStore(Protocol):
         A username that is taken is left alone. Raises UsernameTaken only when one is lost in a race.
         """
 
-    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
-        """Leave a tombstone where the record was; False when there was none."""
+    async def erase(self, key: ProfileKey, actor: Actor, now: int, expected: int | None = None) -> Tombstone | None:
+        """Leave a tombstone where the record was and return it; None when there was none, or not the `expected` one."""
 
     async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
         """Set or lift the actor's own suspension: an operator's, or the provider's. False when nothing changed."""

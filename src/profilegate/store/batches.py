@@ -37,6 +37,12 @@ class Batches(Generic[T, R]):
         self._most = most
         self._waiting: list[Waiting[T, R]] = []
         self._running: asyncio.Task[None] | None = None
+        self.refused = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their batch."""
+        return len(self._waiting)
 
     async def ask(self, asked: T) -> R:
         """The answer of the batch it goes with. Raises what that raises, or StoreUnavailable when too many wait.
@@ -44,6 +50,7 @@ class Batches(Generic[T, R]):
         A caller that goes away stops nothing.
         """
         if len(self._waiting) >= self._most:
+            self.refused += 1
             raise StoreUnavailable
         mine: Waiting[T, R] = Waiting(asked, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)

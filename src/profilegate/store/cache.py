@@ -51,7 +51,13 @@ class RecordCache:
         self._coherence = coherence
         self._known: LRUCache[ProfileKey, Whole] = LRUCache(most, lambda whole: whole.size)
         self._readings: dict[ProfileKey, set[Reading]] = {}
+        self.hits = self.misses = 0
         coherence.tell(self.forget)
+
+    @property
+    def refused(self) -> int:
+        """How many changes found the queue too long."""
+        return self._repository.changes.refused
 
     async def whole(self, key: ProfileKey) -> Whole | None:
         """What there is under the key, remembered or read."""
@@ -59,10 +65,14 @@ class RecordCache:
 
     def remembered(self, key: ProfileKey) -> Whole | None:
         """What is remembered under the key, if that may be believed now."""
+        if not self._coherence.is_current():
+            return None
         try:
-            return self._known[key] if self._coherence.is_current() else None
+            known = self._known[key]
         except KeyError:
             return None
+        self.hits += 1
+        return known
 
     def forget(self, key: ProfileKey | None, version: int | None = None) -> None:
         """The record has changed; None: any may have. What a read under way finds is not remembered either.
@@ -129,8 +139,8 @@ class RecordCache:
     async def fill(self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int) -> Profile | None:
         return await self._changing(key, self._repository.fill(key, change, actor, now))
 
-    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
-        return await self._changing(key, self._repository.erase(key, actor, now))
+    async def erase(self, key: ProfileKey, actor: Actor, now: int, expected: int | None = None) -> Tombstone | None:
+        return await self._changing(key, self._repository.erase(key, actor, now, expected))
 
     async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
         return await self._changing(key, self._repository.suspend(key, actor, now, suspended))
@@ -159,6 +169,7 @@ class RecordCache:
             return done
 
     async def _looked(self, key: ProfileKey) -> Whole | None:
+        self.misses += 1
         with self._reading(key) as reading:
             whole = await self._read(key)
             if whole is not None:
@@ -171,6 +182,7 @@ class RecordCache:
         if len(keys) == 1:
             whole = await self._looked(keys[0])
             return {} if whole is None else {keys[0]: whole}
+        self.misses += len(keys)
         with ExitStack() as readings:
             under_way = {key: readings.enter_context(self._reading(key)) for key in keys}
             found = await self._repository.look_at_many(keys)

@@ -48,6 +48,11 @@ class Changes:
         self._engine = engine
         self._batches: Batches[Asked, Made] = Batches(self._make, together, MOST_WAITING)
 
+    @property
+    def refused(self) -> int:
+        """How many found the queue too long."""
+        return self._batches.refused
+
     async def put(self, key: ProfileKey, fields: tuple[str, ...], values: Mapping[str, Any]) -> Made:
         """Change the row. One that is not changed may be as it is wanted, or locked by somebody else: then ask alone.
 

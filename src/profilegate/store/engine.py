@@ -4,9 +4,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from profilegate.store.statements import Statement
 
 Row = Sequence[Any]
+
+
+class Load(Struct, frozen=True):
+    """How many connections are used and idle, how many statements wait for one, and how many were not let in."""
+
+    used: int
+    idle: int
+    waiting: int
+    refused: int
 
 
 class Engine(Protocol):
@@ -19,6 +30,10 @@ class Engine(Protocol):
     @property
     def engine_type(self) -> str:
         """ "postgres" or "sqlite"."""
+
+    @property
+    def load(self) -> Load:
+        """As of now."""
 
     async def open(self) -> None:
         """Make ready. A database that is down does not raise: the first statement will."""

@@ -30,6 +30,10 @@ class HistoryRepository:
             Entry(at, kind, who, face, action, tuple(fields.split())) for at, kind, who, face, action, fields in rows
         ]
 
+    async def forget(self, before: int, limit: int) -> int:
+        values = {"before": before, "limit": limit}
+        return len(await self._engine.write([forget(self._dialect)], values))
+
     async def found(self, tenant_id: str, text: str, limit: int) -> Sequence[Profile]:
         if not _may_be_stored(text):
             return []
@@ -51,6 +55,20 @@ def recent(dialect: str) -> Statement:
             "SELECT at, actor_kind, actor_id, face, action, fields FROM profilegate_audit "
             "WHERE tenant_id = {} AND user_id = {} ORDER BY id DESC LIMIT {}",
             *map(Param, ("tenant_id", "user_id", "limit")),
+        ),
+        dialect,
+    )
+
+
+@lru_cache
+def forget(dialect: str) -> Statement:
+    """The oldest that are too old. Ids are in the order of time, nearly, so that nobody reads further than these."""
+    return compiled(
+        raw(
+            "DELETE FROM profilegate_audit WHERE id IN (SELECT id FROM (SELECT id, at FROM profilegate_audit "
+            f"ORDER BY id LIMIT {{}} {DIALECTS[dialect].skip_locked}) AS oldest WHERE at < {{}}) RETURNING id",
+            Param("limit"),
+            Param("before"),
         ),
         dialect,
     )

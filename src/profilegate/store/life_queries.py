@@ -158,6 +158,14 @@ def forget_said(dialect: str) -> Statement:
 
 
 @lru_cache
+def give_up_dead_letters(dialect: str) -> Statement:
+    """A user's dead letters are done with: what they tell is older than an erasure that the user asked for."""
+    return compiled(
+        raw("UPDATE profilegate_delivery SET state = 'done', error = '' WHERE {} AND state = 'dead'", KEY), dialect
+    )
+
+
+@lru_cache
 def hear_again(dialect: str) -> Statement:
     """Have a user's deliveries that are done with applied once more."""
     return compiled(

@@ -23,6 +23,7 @@ class Lookups(Generic[K, V]):
         self._ask = ask
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._running: asyncio.Task[None] | None = None
+        self.refused = 0
 
     async def get(self, key: K) -> V | None:
         """What there is under this key as of now. Raises what the query raises, or StoreUnavailable when too many
@@ -30,6 +31,7 @@ class Lookups(Generic[K, V]):
         future = self._waiting.get(key)
         if future is None:
             if len(self._waiting) >= MOST_WAITING:
+                self.refused += 1
                 raise StoreUnavailable
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             if self._running is None:

@@ -12,7 +12,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from profilegate.errors import StoreUnavailable
 from profilegate.settings import DatabaseSettings
-from profilegate.store.engine import Row, UniqueViolation
+from profilegate.store.engine import Load, Row, UniqueViolation
 from profilegate.store.statements import Statement
 
 # Any constant will do, as long as every profilegate asks for the same lock.
@@ -99,7 +99,7 @@ class Postgres(PostgresEngine):
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
         self._opening = asyncio.Lock()
-        self._asking = 0
+        self._asking = self.refused = 0
         self._closed_until = 0.0
         self._closed = False
         super().__init__(config=_connection(settings))
@@ -146,6 +146,14 @@ class Postgres(PostgresEngine):
             await asyncio.sleep(random.uniform(*WAY))  # noqa: S311  no secret
         return await self._run(statement, values)
 
+    @property
+    def load(self) -> Load:
+        if self.pool is None:
+            return Load(0, 0, self._asking, self.refused)
+        idle = self.pool.get_idle_size()
+        used = self.pool.get_size() - idle
+        return Load(used, idle, max(0, self._asking - used), self.refused)
+
     def transaction(self, allow_nested: bool = True) -> Transaction:
         return Transaction(engine=self, allow_nested=allow_nested)
 
@@ -171,6 +179,7 @@ class Postgres(PostgresEngine):
     async def _connection(self) -> AsyncIterator[Any]:
         """One of the pool's, for which not too many may wait."""
         if self._asking >= self.settings.pool_max + MOST_WAITING:
+            self.refused += 1
             raise StoreUnavailable
         self._asking += 1
         try:

@@ -62,7 +62,7 @@ class ProfileRepository:
         self._engine = engine
         self._dialect = engine.engine_type
         self._comparison_key = comparison_key
-        self._changes = Changes(engine)
+        self.changes = Changes(engine)
 
     async def get(self, key: ProfileKey) -> Profile | Tombstone | None:
         rows = await self._engine.fetch(queries.select(self._dialect), _key(key))
@@ -115,7 +115,7 @@ class ProfileRepository:
         values = _audit(actor, now, "change") | self._given(key, given, now, actor.source) | {"expected": expected}
         # Together with others' changes, where no constraint may refuse it; SQLite does that with whatever waits.
         if given and self._dialect == "postgres" and "username" not in given:
-            made = await self._changes.put(key, tuple(given), values)
+            made = await self.changes.put(key, tuple(given), values)
             if made.row is not None and made.changed:
                 return to_whole(made.row)
             found = None if made.row is None else to_record(made.row)
@@ -149,17 +149,20 @@ class ProfileRepository:
         found = to_record(rows[0]) if rows else None
         return found if isinstance(found, Profile) else None
 
-    async def erase(self, key: ProfileKey, actor: Actor, now: int) -> bool:
+    async def erase(self, key: ProfileKey, actor: Actor, now: int, expected: int | None = None) -> Tombstone | None:
         values = _audit(actor, now, "erase") | _key(key) | {"deleted_by": actor.source, "grave": field_version(now)}
+        values["expected"] = expected
         first, *audit = queries.erase(self._dialect)
         async with self._engine.session() as session:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
-            if not await session.run(first, values):
-                return False
-            beside = (*life_queries.buried(self._dialect), life_queries.forget_said(self._dialect))
-            for each in (*audit, delete_all_of(self._dialect), *beside):
+            rows = await session.run(first, values)
+            if not rows:
+                return None
+            said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
+            for each in (*audit, delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said):
                 await session.run(each, values | {"nothing": b""})
-            return True
+        left = to_record(rows[0])
+        return left if isinstance(left, Tombstone) else None
 
     async def suspend(self, key: ProfileKey, actor: Actor, now: int, suspended: bool = True) -> bool:
         flag = "suspended_by_idp" if actor.kind == "idp" else "suspended_by_operator"

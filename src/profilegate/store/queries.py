@@ -118,7 +118,8 @@ def erase(dialect: str) -> Audited:
             Param("now"),
         ),
     ]
-    return updated(dialect, joined(", ", values), ALIVE)
+    expected = raw("(CAST({} AS BIGINT) IS NULL OR version = {})", Param("expected"), Param("expected"))
+    return updated(dialect, joined(", ", values), raw("{} AND {}", ALIVE, expected))
 
 
 @lru_cache

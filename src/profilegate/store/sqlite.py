@@ -13,7 +13,7 @@ from piccolo.table import Table
 from profilegate.errors import InvalidConfiguration, StoreUnavailable
 from profilegate.settings import DatabaseSettings
 from profilegate.store.batches import Batches
-from profilegate.store.engine import Row, UniqueViolation
+from profilegate.store.engine import Load, Row, UniqueViolation
 from profilegate.store.statements import Statement
 
 # RETURNING is 3.35's, `->>` 3.38's and IS DISTINCT FROM 3.39's.
@@ -67,6 +67,10 @@ class SQLite(SQLiteEngine):
         self._transactions = asyncio.Lock()
         self._closed = False
         super().__init__(path=settings.path, timeout=settings.statement_timeout)
+
+    @property
+    def load(self) -> Load:
+        return Load(int(self._transactions.locked()), 0, self._writes.waiting, self._writes.refused)
 
     async def open(self) -> None:
         self._closed = False

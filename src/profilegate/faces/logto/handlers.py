@@ -15,6 +15,7 @@ from profilegate.faces.conditional import SHOWN, etag, seen_versions, shown
 from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.logto.bodies import NOT_EMPTY, ClaimsPatch, ProfilePatch, change_of, claims_of
 from profilegate.faces.logto.capabilities import Capabilities, capabilities_of
+from profilegate.faces.logto.rights import delete_profile, get_export
 from profilegate.faces.logto.wire import (
     Availability,
     LogtoError,
@@ -30,6 +31,7 @@ from profilegate.faces.pace import Pace
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
 from profilegate.profiles.record import ProfileChange
+from profilegate.profiles.rights import Rights
 from profilegate.profiles.rules import ProfileRules
 from profilegate.profiles.service import ProfileService
 
@@ -116,6 +118,7 @@ def asked(caller: Principal, body: Any, rules: ProfileRules) -> ProfileChange:
 
 def router(
     service: ProfileService,
+    rights: Rights,
     gate: GateMiddleware,
     cors: CORSMiddleware,
     pace: Pace,
@@ -124,12 +127,13 @@ def router(
 ) -> Router:
     """The whole face, under /api/profile and under Logto's newer /api/my-account. `max_body` in bytes."""
     handlers = [get_profile, patch_profile, patch_claims, get_availability, get_capabilities]
+    handlers += [get_export, delete_profile]
     mounted = [Router(path=path, route_handlers=handlers) for path in ("/profile", "/my-account")]
     return Router(
         path="/api",
         route_handlers=mounted,
         middleware=[cors, gate],
-        dependencies={"profiles": provided(service), "pace": provided(pace)},
+        dependencies={"profiles": provided(service), "rights": provided(rights), "pace": provided(pace)},
         exception_handlers={Exception: worded(on_error, resource_metadata)},
         request_max_body_size=max_body,
         security=[{"oidc": []}],

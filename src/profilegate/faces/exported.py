@@ -1,0 +1,89 @@
+"""Everything that is kept about one user, and what is left after an erasure, as both faces write it."""
+
+import msgspec
+from msgspec import Struct
+
+from profilegate.auth.principal import Principal
+from profilegate.faces.conditional import SHOWN
+from profilegate.faces.logto.wire import SHAPING, LogtoUser, to_wire
+from profilegate.profiles.applications import AppDocument, Application
+from profilegate.profiles.history import Entry
+from profilegate.profiles.record import Tombstone
+from profilegate.profiles.rights import Export, receipt
+from profilegate.profiles.rules import ProfileRules
+
+# Nobody's browser keeps either of them.
+KEPT_NOWHERE = {**SHOWN, "cache-control": "no-store"}
+AS_A_FILE = {**KEPT_NOWHERE, "content-disposition": 'attachment; filename="profile.json"'}
+
+
+class ExportedDocument(Struct):
+    """What one application keeps about the user. Times are integer Unix milliseconds, here and below."""
+
+    appId: int  # noqa: N815
+    app: str
+    profileData: msgspec.Raw  # noqa: N815
+    createdAt: int  # noqa: N815
+    updatedAt: int  # noqa: N815
+
+
+class ExportedEntry(Struct):
+    """A change of the record: by what kind of person or system, through which face, of which fields."""
+
+    at: int
+    by: str
+    face: str
+    action: str
+    fields: list[str]
+
+
+class ExportedUser(Struct):
+    """Everything about one user. `sources` says where each value came from; `withheld` are the kinds of data that the
+    token may not see; `complete` is false where there are more documents or changes than an export holds."""
+
+    exportedAt: int  # noqa: N815
+    tenantId: str  # noqa: N815
+    profile: LogtoUser
+    sources: dict[str, str]
+    applications: list[ExportedDocument]
+    history: list[ExportedEntry]
+    withheld: list[str]
+    complete: bool
+
+
+class Erased(Struct):
+    """The receipt of an erasure: the SHA-256 of the other members' values, which are all that is left of the record."""
+
+    receipt: str
+    tenantId: str  # noqa: N815
+    id: str
+    version: int
+    erasedAt: int  # noqa: N815
+    erasedBy: str  # noqa: N815
+
+
+def to_export(export: Export, caller: Principal, rules: ProfileRules) -> ExportedUser:
+    """As far as this caller may see it."""
+    return ExportedUser(
+        exportedAt=export.exported_at,
+        tenantId=export.profile.tenant_id,
+        profile=to_wire(export.profile, caller, rules),
+        sources={field: source for field, source in export.profile.sources.items() if rules.editing_of(field) != "off"},
+        applications=[_document(*each) for each in export.documents],
+        history=[_entry(each) for each in export.history],
+        withheld=[each for each in SHAPING if each not in caller.permissions],
+        complete=export.is_complete,
+    )
+
+
+def to_erased(left: Tombstone) -> Erased:
+    return Erased(receipt(left), left.tenant_id, left.user_id, left.version, left.deleted_at, left.deleted_by)
+
+
+def _document(application: Application, document: AppDocument) -> ExportedDocument:
+    data = msgspec.Raw(document.data.encode())
+    return ExportedDocument(application.app_id, application.name, data, document.created_at, document.updated_at)
+
+
+def _entry(entry: Entry) -> ExportedEntry:
+    return ExportedEntry(entry.at, entry.actor_kind, entry.face, entry.action, list(entry.fields))
