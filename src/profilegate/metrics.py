@@ -78,7 +78,7 @@ class Measured(ASGIMiddleware):
         try:
             await next_app(scope, receive, answering)
         except Exception as error:  # the gate's own refusals are answered further out
-            status = getattr(error, "status", None) or getattr(error, "status_code", 500)
+            status = int(getattr(error, "status", getattr(error, "status_code", 500)))
             raise
         finally:
             method = scope["method"]  # type: ignore[typeddict-item]

@@ -124,3 +124,20 @@ def test_json_logs_are_json(migrated: str, tmp_path: Path) -> None:
     lines = [line for line in (output(tmp_path) + errors(tmp_path)).splitlines() if line.strip()]
     assert [json.loads(line)["message"] for line in lines if "not valid" in line]
     assert [line for line in lines if not line.startswith("{")] == []
+
+
+def test_before_it_stops_it_says_so_at_ready_and_goes_on_serving(migrated: str, tmp_path: Path) -> None:
+    with serving(tmp_path, migrated, PROFILEGATE__SERVER__STOP_DELAY="3") as process:
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: status(f"{url(migrated)}/ready") == 503)
+        assert httpx.get(f"{url(migrated)}/ready", trust_env=False).json()["status"] == "stopping"
+        assert status(f"{url(migrated)}/v1/profiles/user/alice") == 401
+        assert process.wait(PATIENCE) == 0
+
+
+def test_who_does_not_want_to_wait_says_so_twice(migrated: str, tmp_path: Path) -> None:
+    with serving(tmp_path, migrated, PROFILEGATE__SERVER__STOP_DELAY="3600") as process:
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: status(f"{url(migrated)}/ready") == 503)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
