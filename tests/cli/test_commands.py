@@ -130,6 +130,7 @@ def test_a_database_of_a_newer_release_is_told(config: str, tmp_path: Path, comm
     newer = "INSERT INTO migration (name, app_name, ran_on) SELECT '2999-01-01', app_name, ran_on FROM migration"
     with closing(sqlite3.connect(tmp_path / "profilegate.db", isolation_level=None)) as connection:
         connection.execute(newer)
+        connection.execute("INSERT INTO profilegate_setting (name, value) VALUES ('schema.contracted', '2999-01-01')")
     result = run(command, "--config", config)
     assert (result.exit_code, "newer than this release" in result.stderr) == (2, True)
 

@@ -29,6 +29,7 @@ from tests.store.people import ANN, BOB, CAROL, CROWD, LATER, STRANGER, WHOLE, h
 from profilegate.errors import InvalidConfiguration, StoreUnavailable, UsernameTaken
 from profilegate.profiles.record import ProfileChange
 from profilegate.settings import DatabaseSettings, UsernameSettings
+from profilegate.store import contraction
 from profilegate.store.binding import MODULE, bound
 from profilegate.store.engine import Engine
 from profilegate.store.postgres import MIGRATION_LOCK
@@ -236,9 +237,38 @@ async def test_another_applications_migrations_are_none_of_ours(fresh: Engine) -
     assert "not up to date" in await refusal(fresh)
 
 
-async def test_a_schema_of_a_newer_release_is_refused(fresh: Engine) -> None:
-    await execute(fresh, "INSERT INTO migration (name, app_name) VALUES ('2099-01-01T00:00:00:000000', 'profilegate')")
+NEWER = "2099-01-01T00:00:00:000000"
+
+
+async def newer(engine: Engine, contracts: bool) -> None:
+    """What a newer release's migration leaves behind."""
+    await execute(engine, f"INSERT INTO migration (name, app_name) VALUES ('{NEWER}', 'profilegate')")
+    with bound(engine):
+        async with engine.exclusive():
+            if contracts:
+                await contraction.note(NEWER)
+
+
+async def test_a_schema_from_which_a_newer_release_took_something_is_refused(fresh: Engine) -> None:
+    await newer(fresh, contracts=True)
     assert "newer than this release" in await refusal(fresh)
+    with pytest.raises(InvalidConfiguration, match="newer than this release"):
+        await migrate(fresh, IGNORED)
+
+
+async def test_a_schema_to_which_a_newer_release_only_added_is_served(fresh: Engine) -> None:
+    await newer(fresh, contracts=False)
+    await refuse_unknown(fresh, IGNORED)
+    assert (await pending(fresh), await migrate(fresh, IGNORED)) == ([], [])
+
+
+async def test_a_contraction_that_this_release_knows_is_no_hindrance(fresh: Engine) -> None:
+    await newer(fresh, contracts=False)
+    with bound(fresh):
+        async with fresh.exclusive():
+            await contraction.note(max(known()))
+            await contraction.note(max(known()))
+    await refuse_unknown(fresh, IGNORED)
 
 
 async def test_another_comparison_of_usernames_than_the_stored_one_is_refused(fresh: Engine) -> None:

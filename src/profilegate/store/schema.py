@@ -9,7 +9,7 @@ from piccolo.apps.migrations.commands.forwards import run_forwards
 
 from profilegate.errors import InvalidConfiguration, ProfileGateError
 from profilegate.settings import UsernameSettings
-from profilegate.store import piccolo_migrations, usernames
+from profilegate.store import contraction, piccolo_migrations, usernames
 from profilegate.store.binding import bound
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.engine import Engine
@@ -53,8 +53,11 @@ async def refuse_unknown(engine: Engine, settings: UsernameSettings) -> None:
 
 
 async def refuse_newer(engine: Engine) -> None:
-    """Raise InvalidConfiguration when the database has migrations that this release does not know."""
-    if await applied(engine) - known():
+    """Raise InvalidConfiguration when a newer release has taken something away that this one needs.
+
+    What newer releases have only added is no hindrance: this one may serve beside them.
+    """
+    if await applied(engine) - known() and await contraction.newest(engine) not in {None, *known()}:
         raise InvalidConfiguration(["database: the schema is newer than this release of profilegate"])
 
 
