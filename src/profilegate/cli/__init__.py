@@ -6,6 +6,7 @@ import click
 
 from profilegate.cli.apps import apps
 from profilegate.cli.demo import demo
+from profilegate.cli.doctor import doctor
 from profilegate.cli.service import check_config, migrate, openapi, serve
 from profilegate.cli.token import verify_token
 from profilegate.cli.webhook import webhook
@@ -17,7 +18,7 @@ def cli() -> None:
     """One true user profile behind any OpenID Connect provider."""
 
 
-for command in (demo, serve, migrate, check_config, verify_token, openapi, apps, webhook):
+for command in (demo, serve, migrate, check_config, doctor, verify_token, openapi, apps, webhook):
     cli.add_command(command)
 
 
