@@ -14,11 +14,13 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from profilegate import configuration
 from profilegate.crew import ALONE, VARIABLE, Crew
 from profilegate.faces import problems
-from profilegate.observability import configure_logging
+from profilegate.observability import Requested, configure_logging
 from profilegate.plugin import ProfileGate
 from profilegate.reloading import watching
 from profilegate.resource_server import MARK
 from profilegate.settings import Settings
+
+WRAPPED = "profilegate_wrapped"
 
 
 def create_app(
@@ -42,7 +44,7 @@ def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
     settings = gate.settings
     return Litestar(
         plugins=[gate],
-        on_startup=[gate.open_lane] if settings.cache.lane else [],
+        on_startup=[lambda app: wrap(app, gate)],
         opt=MARK,
         lifespan=[] if watch is None else [lambda _: watching(watch, gate.reload, settings)],
         exception_handlers={Exception: problems.worded(settings.server.cors_origins)},
@@ -58,10 +60,29 @@ def served(gate: ProfileGate, *, watch: str | None = None) -> Litestar:
     )
 
 
+def wrap(app: Litestar, gate: ProfileGate) -> None:
+    """Put round the routed service what sees every request: ids for the log, the lane, traces. Once, however often
+    it starts."""
+    if app.state.get(WRAPPED):
+        return
+    app.state[WRAPPED] = True
+    app.asgi_handler = Requested(app.asgi_handler)
+    if gate.settings.cache.lane:
+        gate.open_lane(app)
+    if gate.settings.server.tracing:
+        from profilegate.tracing import Routes, Traced
+
+        app.asgi_handler = Traced(app.asgi_handler, Routes(app))
+
+
 def from_environment() -> Litestar:
     """What each server process runs: settings from PROFILEGATE_CONFIG and the environment."""
     settings = configuration.load()
     configure_logging(settings.server)
+    if settings.server.tracing:
+        from profilegate import tracing
+
+        tracing.start()
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process answers it, for all
     crew = Crew(os.environ.get(VARIABLE))

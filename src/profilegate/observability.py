@@ -4,7 +4,11 @@ import json
 import logging
 import re
 import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
 
 from profilegate.settings import ServerSettings
 
@@ -18,6 +22,9 @@ SECRETS = (
 )
 
 # Some of what is logged comes from outside, and patterns take time for every character.
+REQUEST = "profilegate_request_id"
+"""In the scope: the request's id, once somebody has asked for it."""
+
 LONGEST = 16_384
 """Characters of one entry; a trace has a few thousand."""
 
@@ -33,11 +40,54 @@ def redacted(text: str) -> str:
     return text
 
 
+# An id from outside is shown as it came, so it must be one and no text.
+REQUEST_ID = re.compile(rb"[\w.:=+/-]{1,128}")
+
+CURRENT: ContextVar[MutableMapping[str, Any] | None] = ContextVar("profilegate_request", default=None)
+"""The ASGI scope of the request at hand."""
+
+
+class Requested:
+    """Round the service: what is logged while a request is answered bears the request's id."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        token = CURRENT.set(scope)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            CURRENT.reset(token)
+
+
+def request_id() -> str | None:
+    """The id of the request at hand: the proxy's (X-Request-Id), or one of ours; None outside of requests.
+
+    Most requests log nothing, so ours is made when it is first asked for.
+    """
+    scope = CURRENT.get()
+    if scope is None or scope["type"] != "http":
+        return None
+    if REQUEST not in scope:
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        scope[REQUEST] = given.decode("ascii") if REQUEST_ID.fullmatch(given) else token_hex(8)
+    return str(scope[REQUEST])
+
+
+def trace_id() -> str | None:
+    """The id of the trace at hand in hexadecimal, where OpenTelemetry is at work; else None."""
+    opentelemetry = sys.modules.get("opentelemetry.trace")
+    context = None if opentelemetry is None else opentelemetry.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context is not None and context.is_valid else None
+
+
 class TextFormatter(logging.Formatter):
     """Lines for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        made = request_id()
+        return redacted(super().format(record)) + ("" if made is None else f" [request {made}]")
 
 
 class JSONFormatter(logging.Formatter):
@@ -50,6 +100,10 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "message": redacted(record.getMessage()),
         }
+        if (made := request_id()) is not None:
+            line["request_id"] = made
+        if (trace := trace_id()) is not None:
+            line["trace_id"] = trace
         if record.exc_info:
             line["exception"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

@@ -238,8 +238,8 @@ class ProfileGate(GatePlugin):
             await self.engine.close()
 
     def open_lane(self, app: Litestar) -> None:
-        """Put the lane round an application that is nothing but these faces. Doing it twice changes nothing."""
-        if self.path == "/" and {"phoenix", "logto"} <= self.faces and not isinstance(app.asgi_handler, Lane):
+        """Put the lane round an application that is nothing but these faces."""
+        if self.path == "/" and {"phoenix", "logto"} <= self.faces:
             server = self.settings.server
             app.asgi_handler = Lane(
                 app.asgi_handler,

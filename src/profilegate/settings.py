@@ -46,6 +46,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Seconds for which /ready says that the service is about to stop before it does, so that nobody is sent to it."""
     stop_timeout: int = 20
     """Seconds that requests under way get to finish when the service stops."""
+    tracing: bool = False
+    """OpenTelemetry traces, to where its own variables say. Needs the extra `otel`."""
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

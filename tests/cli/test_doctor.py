@@ -61,7 +61,7 @@ def test_where_all_is_well_nothing_fails(tmp_path: Path, demo: dict[str, Any], d
     wanted = ("configuration", "issuer default", "issuer default keys", "issuer default clock", "database", "schema")
     assert [found[name][0] for name in (*wanted, "database clock")] == ["ok"] * 7, found
     assert found["durability"][0] == ("ok" if "fsync=on" in found["durability"][1] else "warn")
-    assert "RS256" in found["issuer default keys"][1]
+    assert "ES256" in found["issuer default keys"][1]
     assert found["database"][1].startswith("PostgreSQL ")
 
 

@@ -36,6 +36,7 @@ FLOORS = {
     "client": 5,
     "plugin": 6,
     "host": 7,
+    "tracing": 6,
     "asgi": 7,
     "app": 7,
     "piccolo_conf": 7,

@@ -65,6 +65,8 @@ async def _servable(settings: Settings) -> None:
     from profilegate.store.database import make_engine
     from profilegate.store.schema import refuse_unknown
 
+    if settings.server.tracing:
+        import profilegate.tracing  # noqa: F401  says what is missing
     engine = make_engine(settings.database)
     try:
         await engine.open()

@@ -1,0 +1,75 @@
+"""What is logged of one request bears one id: the proxy's, or one of ours."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from tests.faces.running import Service
+from tests.logto.asking import HERE
+
+from profilegate.observability import JSONFormatter, TextFormatter, request_id
+
+
+class Kept(logging.Handler):
+    """Keeps the lines, formatted while the request is under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formats = (JSONFormatter(), TextFormatter("%(message)s"))
+        self.lines: list[tuple[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append((self.formats[0].format(record), self.formats[1].format(record)))
+
+
+@pytest.fixture
+def log() -> Iterator[Kept]:
+    kept, logger = Kept(), logging.getLogger("profilegate")
+    logger.addHandler(kept)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    yield kept
+    logger.setLevel(level)
+    logger.removeHandler(kept)
+
+
+async def refused(service: Service, log: Kept, **headers: str) -> tuple[str | None, str]:
+    """The id of the request in the line about its token, in JSON and as text."""
+    log.lines.clear()
+    sent = {"authorization": "Bearer x.y.z", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    assert (await service.stranger(sent).get(HERE)).status_code == 401
+    (line, text) = log.lines[-1]
+    return json.loads(line).get("request_id"), text
+
+
+async def test_the_proxys_id_is_the_one(service: Service, log: Kept) -> None:
+    made, text = await refused(service, log, x_request_id="7f3a-42.b:c")
+    assert made == "7f3a-42.b:c"
+    assert text.endswith(" [request 7f3a-42.b:c]")
+
+
+async def test_without_one_each_request_gets_its_own(service: Service, log: Kept) -> None:
+    first, _ = await refused(service, log)
+    second, _ = await refused(service, log)
+    assert first is not None
+    assert second is not None
+    assert first != second
+    assert re.fullmatch(r"[0-9a-f]{16}", first)
+
+
+@pytest.mark.parametrize("given", ["", "a b", "x" * 129, "{}", '"', "a\tb"])
+async def test_what_is_no_id_is_not_shown(service: Service, log: Kept, given: str) -> None:
+    made, text = await refused(service, log, x_request_id=given)
+    assert re.fullmatch(r"[0-9a-f]{16}", made or "")
+    assert not given or f"[request {given}]" not in text
+
+
+async def test_all_lines_of_a_request_have_the_same_id(service: Service, log: Kept) -> None:
+    await refused(service, log)
+    assert len({json.loads(line)["request_id"] for line, _ in log.lines}) == 1
+
+
+def test_outside_of_requests_there_is_none() -> None:
+    assert request_id() is None
