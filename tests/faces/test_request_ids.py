@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from tests.faces.running import Service
+from tests.faces.running import Service, address
 from tests.logto.asking import HERE
 
 from profilegate.observability import JSONFormatter, TextFormatter, request_id
@@ -69,6 +69,15 @@ async def test_what_is_no_id_is_not_shown(service: Service, log: Kept, given: st
 async def test_all_lines_of_a_request_have_the_same_id(service: Service, log: Kept) -> None:
     await refused(service, log)
     assert len({json.loads(line)["request_id"] for line, _ in log.lines}) == 1
+
+
+async def test_a_forbidden_act_leaves_a_line_that_names_the_act_and_nobody(service: Service, log: Kept) -> None:
+    answer = await service.client("alice").put(address("canary-user"), json={"name": "canary-name"})
+    assert answer.status_code == 403
+    line = json.loads(log.lines[-1][0])
+    assert line["message"].startswith("PUT /v1/profiles/user/")
+    assert line["message"].endswith("(not_permitted)")
+    assert "canary" not in line["message"]
 
 
 def test_outside_of_requests_there_is_none() -> None:

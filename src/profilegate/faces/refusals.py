@@ -13,6 +13,7 @@ from profilegate.auth.credentials import SCHEMES, Header, Scheme, values
 from profilegate.errors import (
     BadInput,
     BodyTooLarge,
+    Forbidden,
     InvalidToken,
     NonceRequired,
     ProfileGateError,
@@ -95,6 +96,8 @@ def noted(place: str, error: ProfileGateError) -> None:
         level = logging.WARNING if error.status >= 500 else logging.INFO
         cause = error.reason[:LONGEST_REASON] or _first_line(error.__cause__)
         log.log(level, "%s: %s (%s)", place, error, cause)
+    elif isinstance(error, Forbidden):
+        log.info("%s: %s (%s)", place, error, error.code)
 
 
 def _first_line(cause: BaseException | None) -> str:
