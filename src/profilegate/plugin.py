@@ -208,6 +208,7 @@ class ProfileGate(GatePlugin):
             profiles=self.profiles,
             apps=self.apps,
             history=self.history,
+            rights=self.rights,
             records=self.repository,
             operations=self.sync.operations,
             pace=pace,

@@ -85,6 +85,7 @@ SHOWN = [
 OWN = {"profile": PROFILE, "is_operator": True, "fields": SHOWN, "apps": [(APP, DOCUMENT)], "entries": ENTRIES}
 TYPED = {"name": "α", "username": "β"}
 GOOD = {"problems": {}, "conflicts": {}, "saved": None, "hidden": frozenset(), "may_change_picture": True}
+GOOD |= {"unsure": True, "may_erase": True}
 NOBODY = {"q": "", "found": [], "states": [], "letters": [], "conflicts": []}
 SOMEBODY = {"q": "α", "found": [PROFILE, BARE], "states": STATES, "letters": [LETTER], "conflicts": CONFLICTS}
 
@@ -98,6 +99,7 @@ PAGES: list[tuple[str, dict[str, Any]]] = [
     ("app.html", {"app": APP, "document": DOCUMENT, "text": "{}"}),
     ("app.html", {"app": None, "document": DOCUMENT, "text": "{}"}),
     *(("message.html", {"code": code, "status": 400, "signing_in": False}) for code in CODES),
+    ("erased.html", {"receipt": "ρ", "at": AT}),
     ("message.html", {"code": CODES[0], "status": 401, "signing_in": True}),
     ("operator.html", NOBODY),
     ("operator.html", NOBODY | {"q": "α"}),

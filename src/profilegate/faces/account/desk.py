@@ -15,6 +15,7 @@ from profilegate.faces.pace import Pace
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.history import HistoryStore
 from profilegate.profiles.ports import ProfileStore
+from profilegate.profiles.rights import Rights
 from profilegate.profiles.service import ProfileService
 from profilegate.sync.operations import Operations
 
@@ -30,6 +31,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     profiles: ProfileService
     apps: AppService
     history: HistoryStore
+    rights: Rights
     records: ProfileStore
     operations: Operations
     pace: Pace

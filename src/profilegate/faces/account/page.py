@@ -47,13 +47,15 @@ APPS = 100
 
 
 @get("/")
-async def get_page(request: Visitor, desk: OwnDesk, saved: FromQuery[str | None] = None) -> Response[str]:
+async def get_page(
+    request: Visitor, desk: OwnDesk, saved: FromQuery[str | None] = None, unsure: FromQuery[str | None] = None
+) -> Response[str]:
     """One's own profile; who is not signed in is asked to."""
     if request.user is None:
         return desk.renderer.page(request, "welcome.html")
     names = {field.name: field.label for field in FIELDS}
     done = None if saved is None else [names[each] for each in saved.split(",") if each in names]
-    return await _page(request, request.user, desk, saved=done)
+    return await _page(request, request.user, desk, saved=done, unsure=unsure is not None)
 
 
 @post("/profile")
@@ -139,6 +141,7 @@ async def _page(
     conflicts: Mapping[str, str] | None = None,
     was: Mapping[str, str] | None = None,
     saved: list[str] | None = None,
+    unsure: bool = False,
 ) -> Response[str]:
     key = own(who, "read")
     profile = await desk.profiles.ensured(key, actor(who, key, FACE))
@@ -154,6 +157,8 @@ async def _page(
         problems=problems or {},
         conflicts=conflicts or {},
         saved=saved,
+        unsure=unsure,
+        may_erase=desk.rights.own_erasure,
         apps=await desk.apps.documents.of_user(key, APPS),
         entries=await desk.history.recent(key, ENTRIES),
     )

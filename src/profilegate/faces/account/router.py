@@ -7,7 +7,7 @@ from litestar import Request, Response, Router, get
 from litestar.params import PathParameter
 
 from profilegate.errors import Unauthenticated
-from profilegate.faces.account import apps, operator, page, sign_in
+from profilegate.faces.account import apps, operator, own_data, page, sign_in
 from profilegate.faces.account.desk import Desk
 from profilegate.faces.account.page import OwnDesk
 from profilegate.faces.account.place import PATH
@@ -31,8 +31,8 @@ DOORS = [sign_in.get_sign_in, sign_in.get_callback, sign_in.post_sign_out, sign_
 """Open to suspended users too: they may leave, and somebody else may come in."""
 
 PAGES = [page.get_page, page.post_profile, page.post_avatar, page.get_username, apps.get_app, apps.get_data,
-         apps.post_delete, operator.get_operator, operator.get_user, operator.post_act, operator.post_replay,
-         *DOORS]  # fmt: skip
+         apps.post_delete, own_data.get_export, own_data.post_erase, operator.get_operator, operator.get_user,
+         operator.post_act, operator.post_replay, *DOORS]  # fmt: skip
 
 
 @get("/static/{name:str}", sync_to_thread=False)
