@@ -21,10 +21,13 @@ SECRETS = (
     (re.compile(r"[^\s@<>\"'(),;:=\[\]{}/]{1,64}@[^\s@<>\"'(),;:=\[\]{}/]{1,255}"), "[e-mail]"),
 )
 
-# Some of what is logged comes from outside, and patterns take time for every character.
 REQUEST = "profilegate_request_id"
 """In the scope: the request's id, once somebody has asked for it."""
 
+LINE_BREAKS = {ord(each): repr(each)[1:-1] for each in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+"""What readers of logs take for the end of a line."""
+
+# Some of what is logged comes from outside, and patterns take time for every character.
 LONGEST = 16_384
 """Characters of one entry; a trace has a few thousand."""
 
@@ -87,7 +90,11 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         made = request_id()
-        return redacted(super().format(record)) + ("" if made is None else f" [request {made}]")
+        return redacted(super().format(record) + ("" if made is None else f" [request {made}]"))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
+        """On one line, whatever it quotes: only a trace has more."""
+        return super().formatMessage(record).translate(LINE_BREAKS)
 
 
 class JSONFormatter(logging.Formatter):
@@ -101,7 +108,7 @@ class JSONFormatter(logging.Formatter):
             "message": redacted(record.getMessage()),
         }
         if (made := request_id()) is not None:
-            line["request_id"] = made
+            line["request_id"] = redacted(made)
         if (trace := trace_id()) is not None:
             line["trace_id"] = trace
         if record.exc_info:

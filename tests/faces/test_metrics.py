@@ -120,6 +120,11 @@ async def test_a_database_that_answers_is_told(service: Service) -> None:
     assert await read(service, "profilegate_refused_total") == {("busy",): 0}
 
 
+async def test_it_is_prometheus_own_type(service: Service) -> None:
+    kind = (await service.stranger().get("/metrics")).headers["content-type"]
+    assert re.fullmatch(r"text/plain; version=[\d.]+; charset=utf-8", kind)
+
+
 async def test_the_release_is_told(service: Service) -> None:
     ((version,),) = await read(service, "profilegate_info")
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)

@@ -80,5 +80,17 @@ async def test_a_forbidden_act_leaves_a_line_that_names_the_act_and_nobody(servi
     assert "canary" not in line["message"]
 
 
+async def test_a_token_in_the_place_of_an_id_is_not_shown(service: Service, log: Kept) -> None:
+    made, text = await refused(service, log, x_request_id="eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.x")
+    assert made == "[token]"
+    assert text.endswith(" [request [token]]")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\x85"])
+def test_a_message_is_one_line_whatever_it_quotes(end: str) -> None:
+    record = logging.LogRecord("profilegate", logging.INFO, __file__, 1, "said %s", (f"a{end}b",), None)
+    assert TextFormatter("%(message)s").format(record).splitlines() == [f"said a{repr(end)[1:-1]}b"]
+
+
 def test_outside_of_requests_there_is_none() -> None:
     assert request_id() is None

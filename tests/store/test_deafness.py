@@ -137,13 +137,18 @@ async def test_a_server_that_talks_nonsense_is_no_end_of_listening(
             await until(listener.coherence.is_current)
 
 
+def direct(settings: DatabaseSettings) -> DatabaseSettings:
+    """Without a pooler: signs are sent where they are heard."""
+    return replace(settings, url=settings.listen_url, listen_url=None, pgbouncer=False)
+
+
 ENDED = b"SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 
 
 async def test_a_connection_that_is_ended_between_two_signs_is_no_end_of_listening(
     people: ProfileRepository, postgres_settings: DatabaseSettings
 ) -> None:
-    async with through_a_proxy(postgres_settings) as (proxy, settings), listening(settings) as listener:
+    async with through_a_proxy(postgres_settings) as (proxy, settings), listening(direct(settings)) as listener:
         proxy.say(b"E" + (len(ENDED) + 4).to_bytes(4) + ENDED)
         await until(lambda: not listener.coherence.is_current())
         await until(listener.coherence.is_current)
@@ -163,6 +168,18 @@ async def test_behind_a_pooler_that_cannot_be_gone_round_nothing_is_remembered(
                 changed = await people.change(BOB, ProfileChange(name=f"Round {round}"), OPERATOR, LATER)
                 assert await cache.recall(BOB) == changed
                 assert cache.remembered(BOB) is None
+
+
+async def test_nothing_is_believed_while_nothing_can_be_said_where_changes_are_made(
+    people: ProfileRepository, postgres_settings: DatabaseSettings
+) -> None:
+    async with through_a_proxy(postgres_settings) as (proxy, settings):
+        settings = replace(settings, url=settings.listen_url, listen_url=settings.url)
+        async with listening(settings) as listener:
+            proxy.freeze()
+            await until(lambda: not listener.coherence.is_current())
+            proxy.thaw()
+            await until(listener.coherence.is_current)
 
 
 async def test_another_database_is_no_place_to_listen(

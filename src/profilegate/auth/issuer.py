@@ -28,6 +28,8 @@ CONNECTING = 0.8
 """The share of a request's time that a connection may take. A handshake that ends by itself closes its socket; one
 that is broken off with the whole request leaves that to the garbage collector."""
 
+FEW = httpx.Limits(max_connections=20, max_keepalive_connections=4)
+
 SPARE = 4
 """Connections for keys and metadata, when all that ask about tokens and users are taken."""
 
@@ -106,12 +108,20 @@ class KnownIssuer:
 
 def connected(settings: IssuerSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """A client for one provider. One on this machine is asked directly, whatever proxy the environment names."""
+    limits = httpx.Limits(max_connections=2 * MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE)
+    return client_of(settings.issuer, settings.timeout, transport, limits)
+
+
+def client_of(
+    url: str, timeout: float, transport: httpx.AsyncBaseTransport | None, limits: httpx.Limits = FEW
+) -> httpx.AsyncClient:
+    """For requests to this place, each of at most `timeout` seconds. Keeps no cookies."""
     client = httpx.AsyncClient(
         transport=transport,
         verify=tls(),
-        timeout=httpx.Timeout(settings.timeout, connect=CONNECTING * settings.timeout),
-        trust_env=not is_loopback(urlsplit(settings.issuer).hostname or ""),
-        limits=httpx.Limits(max_connections=2 * MOST_LOOKUPS + SPARE, max_keepalive_connections=SPARE),
+        timeout=httpx.Timeout(timeout, connect=CONNECTING * timeout),
+        trust_env=not is_loopback(urlsplit(url).hostname or ""),
+        limits=limits,
         headers={"user-agent": USER_AGENT},
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing here needs one

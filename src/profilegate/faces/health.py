@@ -28,6 +28,9 @@ class Readiness(Struct):
 
 
 Ready = Callable[[], Awaitable[str]]
+# The framework adds the charset of every text by itself.
+CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset=")[0]
+
 Leaving = Callable[[], bool]
 Metrics = Callable[[], Awaitable[bytes]]
 
@@ -51,7 +54,7 @@ async def ready(
 @route("/metrics", http_method=READ, status_code=200, include_in_schema=False)
 async def metrics(shown: NamedDependency[SkipValidation[Metrics]]) -> Response[bytes]:
     """Counters and gauges in the Prometheus text format. Numbers only: no user, no tenant."""
-    return Response(await shown(), headers=PUBLIC, media_type=CONTENT_TYPE_LATEST)
+    return Response(await shown(), headers=PUBLIC, media_type=CONTENT_TYPE)
 
 
 def router(state: Ready, leaving: Leaving, shown: Metrics) -> Router:

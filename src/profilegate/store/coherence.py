@@ -178,32 +178,33 @@ class Notifications:
             await asyncio.sleep(RETRY)
 
     async def _connected(self, url: str) -> None:
-        connection = await asyncpg.connect(url, timeout=self._timeout, command_timeout=BELIEVED)
-        try:
-            await connection.add_listener(CHANNEL, self._told)
-            await connection.add_listener(self._own, self._came_back)
+        """Listen, and say something the way that changes go: after a failover that may be another server than ours."""
+        async with self._connection(url) as hearing:
+            await hearing.add_listener(CHANNEL, self._told)
+            await hearing.add_listener(self._own, self._came_back)
             self._forget(None)
-            if self._round is not None:
-                await self._is_the_same(self._round)
-            while True:
-                await self._beat(connection)
-                await asyncio.sleep(BEAT)
+            if self._round is None:
+                await self._beating(hearing)
+            else:
+                async with self._connection(self._round, statement_cache_size=0) as saying:
+                    await self._beating(saying, is_elsewhere=True)
+
+    async def _beating(self, connection: Any, is_elsewhere: bool = False) -> None:
+        """Raises ConnectionError when what is said elsewhere is no longer heard here."""
+        began = self._ticks()
+        while True:
+            await self._beat(connection)
+            await asyncio.sleep(BEAT)
+            if is_elsewhere and self._ticks() - max(self._heard, began) > BELIEVED:
+                raise ConnectionError("database.listen_url is not where database.url leads to")
+
+    @asynccontextmanager
+    async def _connection(self, url: str, **options: Any) -> AsyncIterator[Any]:
+        connection = await asyncpg.connect(url, timeout=self._timeout, command_timeout=BELIEVED, **options)
+        try:
+            yield connection
         finally:
             connection.terminate()
-
-    async def _is_the_same(self, url: str) -> None:
-        """Raises ConnectionError unless what is said where the changes are made is heard here: another database's
-        signs of life would come back too, and prove nothing."""
-        sign = token_hex(8)
-        self._sent = {sign: self._ticks()}
-        changing = await asyncpg.connect(url, timeout=self._timeout, statement_cache_size=0)
-        try:
-            await changing.execute(f"NOTIFY {self._own}, '{sign}'", timeout=BELIEVED)
-        finally:
-            changing.terminate()
-        await asyncio.sleep(BEAT)
-        if sign in self._sent:
-            raise ConnectionError("database.listen_url is not the database of database.url")
 
     async def _beat(self, connection: Any) -> None:
         sign = token_hex(8)

@@ -8,6 +8,7 @@ from profilegate.store import inbox_queries as queries
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.engine import Engine, Row, Session
 from profilegate.store.lives import LifeSession
+from profilegate.store.replication import written
 
 RECENT = 50
 """Deliveries from which a source's habit is told."""
@@ -30,7 +31,7 @@ class InboxRepository:
 
     async def add(self, delivery: Delivery) -> bool:
         values = {name: getattr(delivery, name) for name in delivery.__struct_fields__}
-        return bool(await self._engine.write([queries.add(self._dialect)], values))
+        return bool(await written(self._engine, [queries.add(self._dialect)], values))
 
     @asynccontextmanager
     async def work(self, most: int, now: int) -> AsyncIterator["InboxWork"]:

@@ -130,8 +130,6 @@ class Postgres(PostgresEngine):
         try:
             return await self._run(statement, values)
         except ConnectionLost:
-            if self.pool is not None:
-                await self.pool.expire_connections()  # where one is dead the others are too
             return await self._run(statement, values)
 
     async def write(self, change: Sequence[Statement], values: Mapping[str, Any]) -> Sequence[Row]:
@@ -170,10 +168,16 @@ class Postgres(PostgresEngine):
                 yield PostgresSession(connection)
 
     async def _run(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Row]:
-        with told():
-            async with self._connection() as connection:
-                rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.bind(values))
-                return rows
+        """Where one connection is dead, or leads to a server that only reads by now, the others do too."""
+        try:
+            with told():
+                async with self._connection() as connection:
+                    rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.bind(values))
+                    return rows
+        except ConnectionLost:
+            if self.pool is not None:
+                await self.pool.expire_connections()
+            raise
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:

@@ -23,6 +23,7 @@ from profilegate.store.changes import Changes
 from profilegate.store.dialect import DIALECTS
 from profilegate.store.document_queries import delete_all_of, lock_owner
 from profilegate.store.engine import Engine, Row, UniqueViolation
+from profilegate.store.replication import replicated, written
 
 JSON_COLUMNS = ("custom_data", "identities", "sso_identities", "oidc_profile", "sources", "versions")
 BOOLEAN_COLUMNS = ("suspended_by_idp", "suspended_by_operator", "has_password")
@@ -157,6 +158,7 @@ class ProfileRepository:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             rows = await session.run(first, values)
             if not rows:
+                await replicated(session, self._dialect)  # it may be erased at the primary alone so far
                 return None
             said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
             for each in (*audit, delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said):
@@ -189,7 +191,7 @@ class ProfileRepository:
 
     async def _written(self, statements: queries.Audited, values: Values) -> Sequence[Row]:
         try:
-            return await self._engine.write(statements, values)
+            return await written(self._engine, statements, values)
         except UniqueViolation as error:
             if "username" in error.index:
                 raise UsernameTaken from error

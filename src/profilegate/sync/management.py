@@ -8,7 +8,7 @@ import httpx
 
 from profilegate.auth.client_authentication import basic
 from profilegate.auth.documents import answered
-from profilegate.auth.issuer import CONNECTING, USER_AGENT, tls
+from profilegate.auth.issuer import client_of
 from profilegate.auth.json_object import json_object
 from profilegate.errors import ProviderUnavailable
 from profilegate.sync.said import Payload
@@ -29,12 +29,7 @@ class Management:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            verify=tls(),
-            timeout=httpx.Timeout(settings.timeout, connect=CONNECTING * settings.timeout),
-            headers={"user-agent": USER_AGENT},
-        )
+        self._client = client_of(settings.url, settings.timeout, transport)
         self._token: str | None = None
         self._ends = 0.0
 

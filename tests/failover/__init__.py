@@ -1,0 +1,1 @@
+"""The service on a cluster of PostgreSQL that loses its primary."""
