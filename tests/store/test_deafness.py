@@ -182,6 +182,22 @@ async def test_nothing_is_believed_while_nothing_can_be_said_where_changes_are_m
             await until(listener.coherence.is_current)
 
 
+async def test_the_log_says_once_that_nothing_is_heard_and_once_that_it_is_again(
+    people: ProfileRepository, postgres_settings: DatabaseSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "profilegate.store.coherence")
+    async with through_a_proxy(postgres_settings) as (proxy, settings):
+        impatient = replace(direct(settings), connect_timeout=0.3)
+        async with listening(impatient):
+            proxy.freeze()
+            await until(lambda: "not remembered" in caplog.text)
+            await asyncio.sleep(3)  # two tries in vain
+            proxy.thaw()
+            await until(lambda: "again" in caplog.text)
+    told = [record.getMessage().partition(":")[0] for record in caplog.records]
+    assert told == ["records are not remembered", "records are remembered again"]
+
+
 async def test_another_database_is_no_place_to_listen(
     people: ProfileRepository, postgres_settings: DatabaseSettings
 ) -> None:

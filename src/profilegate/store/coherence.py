@@ -133,6 +133,7 @@ class Notifications:
         self._own = f"profilegate_{token_hex(8)}"
         self._sent: dict[str, float] = {}
         self._heard = float("-inf")
+        self._has_complained = False
         self._expected: dict[ProfileKey, set[Echo]] = {}
         self._forget: Forget = _nothing
 
@@ -172,7 +173,7 @@ class Notifications:
             try:
                 await self._connected(self._url)
             except Exception as error:  # asyncpg has more kinds of them than anybody foresees
-                log.warning("records are not remembered: cannot listen to the database (%s)", type(error).__name__)
+                self._complain(error)
             finally:
                 self._lost()
             await asyncio.sleep(RETRY)
@@ -226,6 +227,15 @@ class Notifications:
 
     def _came_back(self, _connection: object, _pid: int, _channel: str, sign: str) -> None:
         self._heard = self._sent.pop(sign, self._heard)
+        if self._has_complained:
+            self._has_complained = False
+            log.info("records are remembered again: the database is heard")
+
+    def _complain(self, error: Exception) -> None:
+        """Once for each time that it lasts."""
+        if not self._has_complained:
+            self._has_complained = True
+            log.warning("records are not remembered: cannot listen to the database (%s)", type(error).__name__)
 
     def _lost(self) -> None:
         self._heard = float("-inf")
