@@ -77,6 +77,18 @@ async def test_what_may_be_edited_and_which_username_is_free_is_told(alice: Prof
     assert (await alice.me.username_availability("alice_m")).available
     assert (await alice.me.username_availability("1")).reason == "pattern"
     assert (await alice.me.capabilities()).fields["name"].editable
+    assert (await alice.me.export()).profile.id == "alice"
+
+
+async def test_an_erasure_is_answered_with_its_receipt_and_is_the_last_that_the_token_does(
+    alice: ProfileClient,
+) -> None:
+    seen = await alice.me.get()
+    receipt = await alice.me.erase(seen.etag)
+    assert (receipt.id, receipt.erasedBy) == ("alice", "user")
+    with pytest.raises(ClientError) as caught:
+        await alice.me.get()
+    assert caught.value.status == 401
 
 
 async def test_a_version_that_is_gone_is_a_conflict(alice: ProfileClient) -> None:

@@ -7,6 +7,7 @@ from profilegate.client.answers import Versioned
 from profilegate.client.calls import Call, path, sent
 from profilegate.client.changing import ROUNDS, Decide, changed
 from profilegate.client.sending import Sender
+from profilegate.faces.exported import Erased, ExportedUser
 from profilegate.faces.logto.bodies import ClaimsPatch, ProfilePatch
 from profilegate.faces.logto.capabilities import Capabilities
 from profilegate.faces.logto.wire import Availability, LogtoError, LogtoUser, OIDCProfile
@@ -16,6 +17,7 @@ MERGE_PATCH = "application/merge-patch+json"
 RECORD = path("api", "profile")
 CLAIMS = path("api", "profile", "profile")
 CAPABILITIES = path("api", "profile", "capabilities")
+EXPORT = path("api", "profile", "export")
 
 
 class Me:
@@ -64,6 +66,17 @@ class Me:
         """Whether the username could be taken right now. Only `patch` settles it."""
         answer = await self._sender.send(_reading(path("api", "profile", "username-availability", username=username)))
         return answer.value(Availability)
+
+    async def export(self) -> ExportedUser:
+        """Everything that is kept about the user, as far as the token may see it."""
+        answer = await self._sender.send(_reading(EXPORT))
+        return answer.value(ExportedUser)
+
+    async def erase(self, if_match: str | None = None) -> Erased:
+        """Erase everything that is kept about the user, for good. The token is of no use afterwards."""
+        headers = {} if if_match is None else {"if-match": if_match}
+        answer = await self._sender.send(Call(method="DELETE", path=RECORD, error=LogtoError, headers=headers))
+        return answer.value(Erased)
 
     async def capabilities(self) -> Capabilities:
         """Which fields may be edited, why not, and the limits."""

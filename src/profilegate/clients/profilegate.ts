@@ -186,6 +186,44 @@ export type OnConflict = "error" | "skip" | "replace";
 type BulkQuery = { mode?: "all" | "partial"; on_conflict?: OnConflict };
 
 /** Every request that this client makes. */
+export interface ExportedDocument {
+  appId: number;
+  app: string;
+  profileData: unknown;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface ExportedEntry {
+  at: number;
+  by: string;
+  face: string;
+  action: string;
+  fields: string[];
+}
+
+/** Everything about one user. `withheld` are the kinds of data that the token may not see. */
+export interface ExportedUser {
+  exportedAt: number;
+  tenantId: string;
+  profile: LogtoUser;
+  sources: { [name: string]: string };
+  applications: ExportedDocument[];
+  history: ExportedEntry[];
+  withheld: string[];
+  complete: boolean;
+}
+
+/** The receipt of an erasure. */
+export interface Erased {
+  receipt: string;
+  tenantId: string;
+  id: string;
+  version: number;
+  erasedAt: number;
+  erasedBy: string;
+}
+
 export interface Routes {
   "GET /v1/profiles/user/{user_id}": { answer: PhoenixProfile; error: PhoenixError };
   "PUT /v1/profiles/user/{user_id}": { body: PhoenixUpdate; answer: PhoenixProfile; error: PhoenixError };
@@ -199,6 +237,8 @@ export interface Routes {
   "PATCH /api/profile/profile": { body: ClaimsPatch; answer: OIDCProfile; error: LogtoError };
   "GET /api/profile/username-availability": { query: { username: string }; answer: Availability; error: LogtoError };
   "GET /api/profile/capabilities": { answer: Capabilities; error: LogtoError };
+  "GET /api/profile/export": { answer: ExportedUser; error: LogtoError };
+  "DELETE /api/profile": { answer: Erased; error: LogtoError };
   "GET /app/all": { answer: App[]; error: AppError };
   "GET /user/profiles/{appid}": { answer: { profiles: AppProfile[] }; error: AppError };
   "POST /user/profiles/create": {
@@ -358,6 +398,16 @@ class Me {
   /** Which fields may be edited, why not, and the limits. */
   async capabilities(wish: Wish = {}): Promise<Capabilities> {
     return (await this.#sender.send("GET /api/profile/capabilities", wish)).value;
+  }
+
+  /** Everything that is kept about the user, as far as the token may see it. */
+  async export(wish: Wish = {}): Promise<ExportedUser> {
+    return (await this.#sender.send("GET /api/profile/export", wish)).value;
+  }
+
+  /** Erases everything that is kept about the user, for good. The token is of no use afterwards. */
+  async erase(wish: Conditional = {}): Promise<Erased> {
+    return (await this.#sender.send("DELETE /api/profile", { ...wish, repeatable: false })).value;
   }
 }
 

@@ -32,6 +32,7 @@ test('claims, a free username and the limits are told', async () => {
   assert.equal((await one.me.get()).value.profile.nickname, 'Ann!');
   assert.equal((await one.me.usernameAvailability('ann_m')).available, true);
   assert.equal((await one.me.capabilities()).fields.name.editable, true);
+  assert.equal((await one.me.export()).profile.id, (await one.me.get()).value.id);
 });
 
 test('two clients that race lose no change', async () => {
