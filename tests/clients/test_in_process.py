@@ -80,7 +80,7 @@ async def test_what_may_be_edited_and_which_username_is_free_is_told(alice: Prof
     assert (await alice.me.export()).profile.id == "alice"
 
 
-async def test_an_erasure_is_answered_with_its_receipt_and_is_the_last_that_the_token_does(
+async def test_an_erasure_is_answered_with_its_receipt_and_is_the_tokens_last_act(
     alice: ProfileClient,
 ) -> None:
     seen = await alice.me.get()
