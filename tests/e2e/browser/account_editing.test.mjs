@@ -102,6 +102,26 @@ inBrowser('editing', () => {
       visitor.assertQuiet();
     });
 
+    test(`all of one's data is a file, and is erased for good where the box is ticked, ${how}`, async (t) => {
+      const visitor = await arrive(t, 'leaver', { javaScriptEnabled });
+      await visitor.save({ 'Display name': `Name of ${visitor.login}` });
+      const [file] = await Promise.all([
+        visitor.page.waitForEvent('download'),
+        visitor.page.getByRole('link', { name: 'Download everything that is kept about you' }).click(),
+      ]);
+      assert.equal(file.suggestedFilename(), 'profile.json');
+      await visitor.page.locator('summary').click();
+      const erase = visitor.page.getByRole('button', { name: 'Erase my profile' });
+      await erase.click();
+      assert.equal(new URL(visitor.page.url()).pathname, '/account');
+      await visitor.page.getByLabel('Yes, erase all of it').check();
+      await Promise.all([visitor.page.waitForURL(/\/erase$/), erase.click()]);
+      assert.equal(await visitor.page.getByRole('heading', { level: 1 }).textContent(), 'Your profile is erased');
+      await visitor.page.goto(`${PAGE_URL}/account`);
+      assert.equal(await visitor.page.getByRole('link', { name: 'Sign in' }).count(), 1);
+      visitor.assertQuiet();
+    });
+
     test(`a new picture is made on request, ${how}`, async (t) => {
       const visitor = await arrive(t, 'model', { javaScriptEnabled });
       const before = await visitor.field('Picture address').inputValue();

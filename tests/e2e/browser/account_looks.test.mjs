@@ -150,7 +150,9 @@ inBrowser('looks', () => {
 
   test('what can be pressed is large enough for a finger', async (t) => {
     const visitor = await arrive(t, wide(320));
-    for (const each of await visitor.page.locator('button, input:not([type=hidden]), .row a, .top a').all()) {
+    await visitor.page.locator('summary').click();
+    const pressed = 'button, summary, .tick, input:not([type=hidden], [type=checkbox]), .row a, .top a';
+    for (const each of await visitor.page.locator(pressed).all()) {
       const { width, height } = await each.boundingBox();
       assert.ok(width >= 44 && height >= 44, `${await each.evaluate((found) => found.outerHTML)}: ${width} x ${height}`);
     }
