@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 
 from profilegate import configuration
 from profilegate.crew import ALONE, VARIABLE, Crew
+from profilegate.door import Door
 from profilegate.faces import problems
 from profilegate.observability import Requested, configure_logging
 from profilegate.plugin import ProfileGate
@@ -75,7 +76,7 @@ def wrap(app: Litestar, gate: ProfileGate) -> None:
         app.asgi_handler = Traced(app.asgi_handler, Routes(app))
 
 
-def from_environment() -> Litestar:
+def from_environment() -> Door:
     """What each server process runs: settings from PROFILEGATE_CONFIG and the environment."""
     settings = configuration.load()
     configure_logging(settings.server)
@@ -86,4 +87,5 @@ def from_environment() -> Litestar:
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the first process answers it, for all
     crew = Crew(os.environ.get(VARIABLE))
-    return create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE), crew=crew)
+    app = create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE), crew=crew)
+    return Door(app, turned_away=app.plugins.get(ProfileGate).requests.turn_away)

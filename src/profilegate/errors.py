@@ -27,6 +27,8 @@
     │   ├── MalformedBody                malformed_body        400  not JSON at all
     │   ├── UnsupportedBody              unsupported_body      415
     │   ├── BodyTooLarge                 body_too_large        413
+    │   ├── BodyBroken                   body_broken           400
+    │   ├── BodyTooSlow                  body_too_slow         408
     │   ├── InvalidField                 invalid_field         422  names the field and the rule
     │   └── BulkRefused                  bulk_refused          422  names the items and their rules
     ├── UsernameTaken                    username_taken        422
@@ -264,6 +266,21 @@ class BodyTooLarge(BadInput):
     code = "body_too_large"
     status = 413
     message = "The request body is too large."
+
+
+class BodyBroken(BadInput):
+    """The body ended, or was no body any more, before what was announced had come."""
+
+    code = "body_broken"
+    message = "The request body is not complete."
+
+
+class BodyTooSlow(BadInput):
+    """The client takes too long to send what it has announced (RFC 9110: 408)."""
+
+    code = "body_too_slow"
+    status = 408
+    message = "The request body did not come in time."
 
 
 class InvalidField(BadInput):

@@ -35,6 +35,11 @@ class Requests:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, int], list[float]] = {}
+        self.turned_away = 0
+
+    def turn_away(self) -> None:
+        """Count one that was not let in at all."""
+        self.turned_away += 1
 
     def took(self, face: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""

@@ -322,7 +322,9 @@ class ProfileGate(GatePlugin):
                 ("tokens", "miss"): tokens.verified,
             },
             fetched=lambda: self.issuers.fetched,
-            refused=lambda: self.engine.load.refused + self.lookups.refused + records.refused,
+            refused=lambda: (
+                self.requests.turned_away + self.engine.load.refused + self.lookups.refused + records.refused
+            ),
             load=lambda: self.engine.load,
             is_bypassed=lambda: not self.coherence.is_current(),
         )

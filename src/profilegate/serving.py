@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from copy import deepcopy
@@ -11,7 +12,8 @@ from types import FrameType
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LOGGING_CONFIG, LogLevels
 
 from profilegate import configuration
@@ -21,11 +23,19 @@ from profilegate.errors import InvalidConfiguration
 from profilegate.observability import JSONFormatter, TextFormatter, configure_logging
 from profilegate.settings import ServerSettings, Settings
 
+if sys.platform != "win32":
+    import resource
+
 log = logging.getLogger("profilegate.serving")
 
-# Requests at work and waiting in one worker. Beyond it granian stops accepting, and clients wait in the
-# kernel's queue instead of in our memory.
-BACKPRESSURE = 512
+CONNECTIONS = 16_384
+"""Of one worker, most of them idle or slow. Beyond it granian stops accepting, whatever those that it has are doing."""
+
+FILES_BESIDE = 256
+"""Files that a worker has open beside its clients' connections: to the database, the providers, of bulks."""
+
+# A head holds a token, a proof and a certificate at the most. Granian's own limit is six times as much, of each client.
+HTTP1 = HTTP1Settings(header_read_timeout=30_000, max_buffer_size=65_536)
 
 
 def serve(settings: Settings, path: str | None) -> None:
@@ -54,7 +64,9 @@ def _granian(server: ServerSettings) -> Any:
         workers=server.workers,
         interface=Interfaces.ASGI,
         websockets=False,
-        backpressure=BACKPRESSURE,
+        http=HTTPModes.http1,  # while granian finds out which version it is, a client may say nothing for ever
+        http1_settings=HTTP1,
+        backpressure=connections(),
         respawn_failed_workers=True,
         workers_kill_timeout=server.stop_timeout,
         log_level=LogLevels(server.log_level),
@@ -78,6 +90,18 @@ def _leave_slowly(crew: Crew, delay: float) -> None:
 
     if delay:
         signal.signal(signal.SIGTERM, leave)
+
+
+def connections() -> int:
+    """CONNECTIONS, or as many as the system lets a worker have; the workers inherit the limit that is raised here."""
+    if sys.platform == "win32":
+        return CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + FILES_BESIDE
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(files - FILES_BESIDE, FILES_BESIDE)
 
 
 def _answer_hangup() -> None:

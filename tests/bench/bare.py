@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from litestar import Litestar, get
 
 from profilegate.faces.phoenix.wire import PhoenixProfile
-from profilegate.serving import BACKPRESSURE
+from profilegate.serving import HTTP1, connections
 
 AVATAR = "https://api.dicebear.com/9.x/adventurer/svg?seed=default_user-00000000"
 MOMENT = "2026-01-28T10:00:00Z"
@@ -48,7 +48,9 @@ def serve(application: str, port: int) -> None:
         workers=1,
         interface=Interfaces.ASGI,
         websockets=False,
-        backpressure=BACKPRESSURE,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1,
+        backpressure=connections(),
         log_level=LogLevels.warning,
     ).serve()
 

@@ -32,6 +32,7 @@ FLOORS = {
     "configured_rules": 4,
     "faces": 4,
     "lane": 5,
+    "door": 5,
     "resource_server": 5,
     "client": 5,
     "plugin": 6,

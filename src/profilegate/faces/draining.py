@@ -11,6 +11,8 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
+from profilegate.errors import BodyBroken, BodyTooSlow, Unavailable
+
 LONGEST = 30.0
 """Seconds that the rest of a body may take; whoever is slower does not hear the refusal."""
 
@@ -51,7 +53,7 @@ class Incoming:
 
     async def drain(self, most: int) -> None:
         """Read what is still to come, unless it is more than this many bytes or takes longer than LONGEST."""
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, BodyBroken, BodyTooSlow, Unavailable):
             async with asyncio.timeout(LONGEST):
                 while not self._is_whole and most > 0:
                     message = await self()
