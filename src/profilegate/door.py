@@ -56,7 +56,6 @@ class Door:
         if not is_framed(scope["headers"]):
             return await refused(MalformedBody(), CLOSE)(scope, receive, send)
         if self.is_crowded():
-            self._turned_away()
             return await refused(Unavailable(), {})(scope, receive, send)
         self.at_work += 1
         try:
@@ -65,8 +64,11 @@ class Door:
             self.at_work -= 1
 
     def is_crowded(self) -> bool:
-        """Whether one more would wait for too long."""
-        return self.at_work >= self._most or monotonic() > self._late_from
+        """Whether one more would wait for too long, and is turned away."""
+        crowded = self.at_work >= self._most or monotonic() > self._late_from
+        if crowded:
+            self._turned_away()
+        return crowded
 
     def _beat(self) -> None:
         """The loop's own clock will not do: some only look at the time once in each round."""

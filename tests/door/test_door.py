@@ -9,8 +9,8 @@ import pytest
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from profilegate import door
-from profilegate.door import Door
-from profilegate.errors import BodyBroken, BodyTooSlow
+from profilegate.door import Arriving, Door
+from profilegate.errors import BodyBroken, BodyTooSlow, Unavailable
 
 PIECE = {"type": "http.request", "body": b"{", "more_body": True}
 WHOLE = {"type": "http.request", "body": b"}", "more_body": False}
@@ -65,6 +65,15 @@ async def test_who_waits_for_a_body_is_not_at_work() -> None:
     await asyncio.sleep(0)
     assert (await asked(one, saying(WHOLE)))["status"] == 200
     waiting.cancel()
+
+
+async def test_who_is_turned_away_with_its_body_is_counted_as_well() -> None:
+    told: list[int] = []
+    one = Door(reading, most=1, turned_away=lambda: told.append(1))
+    one.at_work = 2
+    with pytest.raises(Unavailable):
+        await Arriving(one, saying(WHOLE))()
+    assert told == [1]
 
 
 async def test_a_request_that_failed_is_not_at_work_any_more() -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import resource
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 from tests.bench.issuing import Person
-from tests.drills.outcome import Outcome
+from tests.drills.load import GOOD
+from tests.drills.outcome import LATER, Outcome
 from tests.drills.probes import Door, head
 from tests.drills.refusals import way
 from tests.drills.stage import Scene, Stage
@@ -90,14 +92,17 @@ async def crowded(door: Door, person: Person, count: int, patience: float = GATH
 
 
 async def served(scene: Scene, door: Door, seconds: float) -> None:
-    """A client with a new connection each time must be served as ever."""
-    ended = monotonic() + seconds
-    person = scene.person
-    asked = head(door, person, request="GET /api/profile HTTP/1.1")
+    """A client with a new connection each time must be served as ever, or be told now and then to come again."""
+    ended, kinds = monotonic() + seconds, Counter[str]()
+    asked = head(door, scene.person, request="GET /api/profile HTTP/1.1")
     while monotonic() < ended:
         async with Wire(door.port, door.tls, door.host) as wire:
-            scene.outcome.told(await wire.ask(asked, 10), "a normal client's answer", 200)
+            kinds[(await wire.ask(asked, 10)).kind] += 1
         await asyncio.sleep(0.2)
+    told = ", ".join(f"{n} x {kind}" for kind, n in kinds.most_common())
+    scene.outcome.note(f"a normal client: {told}")
+    good = kinds.keys() <= {GOOD, LATER} and kinds[GOOD] >= NEARLY * kinds.total()
+    scene.outcome.check(good, "a normal client is not served")
 
 
 def drill(name: str, told: str, *, through_nginx: bool) -> Callable[[Stage], Awaitable[Outcome]]:
