@@ -17,9 +17,9 @@ def installed(site_packages: str) -> Installed:
 
 
 def declared() -> list[Requirement]:
-    """What pyproject.toml asks for."""
+    """What pyproject.toml asks for, for the service and for its traces: the image has both."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return [Requirement(each) for each in project["dependencies"]]
+    return [Requirement(each) for each in (*project["dependencies"], *project["optional-dependencies"]["otel"])]
 
 
 def asked(packages: Installed, by: Iterable[Requirement]) -> list[Requirement]:

@@ -115,7 +115,7 @@ def acted(dsn: str, act: str, user: str) -> None:
 
     async def done() -> None:
         async with opened(DatabaseSettings(url=dsn)) as engine:
-            assert await getattr(repository(engine), act)(key, *arguments) is True
+            assert await getattr(repository(engine), act)(key, *arguments)
 
     asyncio.run(done())
 

@@ -7,10 +7,9 @@ from profilegate.client.answers import Versioned
 from profilegate.client.calls import Call, path, sent
 from profilegate.client.changing import ROUNDS, Decide, changed
 from profilegate.client.sending import Sender
-from profilegate.faces.exported import Erased, ExportedUser
 from profilegate.faces.logto.bodies import ClaimsPatch, ProfilePatch
 from profilegate.faces.logto.capabilities import Capabilities
-from profilegate.faces.logto.wire import Availability, LogtoError, LogtoUser, OIDCProfile
+from profilegate.faces.logto.wire import Availability, Erased, ExportedUser, LogtoError, LogtoUser, OIDCProfile
 
 MERGE_PATCH = "application/merge-patch+json"
 

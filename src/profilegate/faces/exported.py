@@ -1,11 +1,10 @@
 """Everything that is kept about one user, and what is left after an erasure, as both faces write it."""
 
 import msgspec
-from msgspec import Struct
 
 from profilegate.auth.principal import Principal
 from profilegate.faces.conditional import SHOWN
-from profilegate.faces.logto.wire import SHAPING, LogtoUser, to_wire
+from profilegate.faces.logto.wire import SHAPING, Erased, ExportedDocument, ExportedEntry, ExportedUser, to_wire
 from profilegate.profiles.applications import AppDocument, Application
 from profilegate.profiles.history import Entry
 from profilegate.profiles.record import Tombstone
@@ -15,51 +14,6 @@ from profilegate.profiles.rules import ProfileRules
 # Nobody's browser keeps either of them.
 KEPT_NOWHERE = {**SHOWN, "cache-control": "no-store"}
 AS_A_FILE = {**KEPT_NOWHERE, "content-disposition": 'attachment; filename="profile.json"'}
-
-
-class ExportedDocument(Struct):
-    """What one application keeps about the user. Times are integer Unix milliseconds, here and below."""
-
-    appId: int  # noqa: N815
-    app: str
-    profileData: msgspec.Raw  # noqa: N815
-    createdAt: int  # noqa: N815
-    updatedAt: int  # noqa: N815
-
-
-class ExportedEntry(Struct):
-    """A change of the record: by what kind of person or system, through which face, of which fields."""
-
-    at: int
-    by: str
-    face: str
-    action: str
-    fields: list[str]
-
-
-class ExportedUser(Struct):
-    """Everything about one user. `sources` says where each value came from; `withheld` are the kinds of data that the
-    token may not see; `complete` is false where there are more documents or changes than an export holds."""
-
-    exportedAt: int  # noqa: N815
-    tenantId: str  # noqa: N815
-    profile: LogtoUser
-    sources: dict[str, str]
-    applications: list[ExportedDocument]
-    history: list[ExportedEntry]
-    withheld: list[str]
-    complete: bool
-
-
-class Erased(Struct):
-    """The receipt of an erasure: the SHA-256 of the other members' values, which are all that is left of the record."""
-
-    receipt: str
-    tenantId: str  # noqa: N815
-    id: str
-    version: int
-    erasedAt: int  # noqa: N815
-    erasedBy: str  # noqa: N815
 
 
 def to_export(export: Export, caller: Principal, rules: ProfileRules) -> ExportedUser:

@@ -16,7 +16,8 @@ from profilegate.faces.apps.wire import AppError
 from profilegate.faces.apps.wording import on_error
 from profilegate.faces.bodies import json_body
 from profilegate.faces.described import UserId
-from profilegate.faces.exported import AS_A_FILE, KEPT_NOWHERE, Erased, ExportedUser, to_erased, to_export
+from profilegate.faces.exported import AS_A_FILE, KEPT_NOWHERE, to_erased, to_export
+from profilegate.faces.logto.wire import Erased, ExportedUser
 from profilegate.faces.openapi import body, refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded

@@ -11,8 +11,8 @@ from profilegate.auth.rules import actor, own
 from profilegate.errors import NotPermitted
 from profilegate.faces.answers import Answer
 from profilegate.faces.conditional import seen_versions
-from profilegate.faces.exported import AS_A_FILE, KEPT_NOWHERE, Erased, ExportedUser, to_erased, to_export
-from profilegate.faces.logto.wire import LogtoError
+from profilegate.faces.exported import AS_A_FILE, KEPT_NOWHERE, to_erased, to_export
+from profilegate.faces.logto.wire import Erased, ExportedUser, LogtoError
 from profilegate.faces.openapi import refusals
 from profilegate.profiles.rights import Rights
 from profilegate.profiles.service import ProfileService

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from profilegate.auth.principal import Principal
 from profilegate.profiles import claims
@@ -70,6 +70,51 @@ class Availability(Struct, omit_defaults=True):
     username: str
     available: bool
     reason: str | UnsetType = UNSET
+
+
+class ExportedDocument(Struct):
+    """What one application keeps about the user. Times are integer Unix milliseconds, here and below."""
+
+    appId: int  # noqa: N815
+    app: str
+    profileData: Raw  # noqa: N815
+    createdAt: int  # noqa: N815
+    updatedAt: int  # noqa: N815
+
+
+class ExportedEntry(Struct):
+    """A change of the record: by what kind of person or system, through which face, of which fields."""
+
+    at: int
+    by: str
+    face: str
+    action: str
+    fields: list[str]
+
+
+class ExportedUser(Struct):
+    """Everything about one user. `sources` says where each value came from; `withheld` are the kinds of data that the
+    token may not see; `complete` is false where there are more documents or changes than an export holds."""
+
+    exportedAt: int  # noqa: N815
+    tenantId: str  # noqa: N815
+    profile: LogtoUser
+    sources: dict[str, str]
+    applications: list[ExportedDocument]
+    history: list[ExportedEntry]
+    withheld: list[str]
+    complete: bool
+
+
+class Erased(Struct):
+    """The receipt of an erasure: the SHA-256 of the other members' values, which are all that is left of the record."""
+
+    receipt: str
+    tenantId: str  # noqa: N815
+    id: str
+    version: int
+    erasedAt: int  # noqa: N815
+    erasedBy: str  # noqa: N815
 
 
 class LogtoError(Struct, omit_defaults=True):
