@@ -20,6 +20,7 @@ MPL = "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)"
 JUDGED = {
     "certifi": frozenset({"MPL-2.0", MPL}),  # a list of authorities, unchanged; the licence asks for its own files only
     "pathspec": frozenset({MPL}),  # unchanged too; it comes with black, which piccolo needs
+    "protobuf": frozenset[str](),  # says "3-Clause BSD License" where no tool looks, and has its text
     "rich-click": frozenset[str](),  # its metadata has no name but the whole text, which is MIT's
 }
 """Exactly what these packages say. Should they say anything else, they are to be judged again."""
