@@ -387,12 +387,12 @@ async def test_two_credentials_are_one_too_many(service: Service) -> None:
     assert refusal(await service.stranger().get(HERE, headers=twice)) == (400, "auth.invalid_request")
 
 
-@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+@pytest.mark.parametrize("method", ["PUT", "POST", "PROPFIND"])
 @pytest.mark.parametrize("path", [HERE, NEWER])
 async def test_other_methods_are_not_allowed(client: httpx.AsyncClient, method: str, path: str) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "PATCH"}
+    assert set(answer.headers["allow"].split(", ")) == {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH"}
 
 
 @BOTH

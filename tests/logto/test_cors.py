@@ -15,8 +15,8 @@ USED = {"authorization", "content-type", "if-match", "if-none-match"}
 """The headers that a client of this face sends."""
 
 PATHS = {
-    HERE: {"GET", "HEAD", "OPTIONS", "PATCH"},
-    NEWER: {"GET", "HEAD", "OPTIONS", "PATCH"},
+    HERE: {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH"},
+    NEWER: {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH"},
     CLAIMS: {"OPTIONS", "PATCH"},
     f"{NEWER}/profile": {"OPTIONS", "PATCH"},
     AVAILABILITY: {"GET", "HEAD", "OPTIONS"},
@@ -205,7 +205,7 @@ async def test_a_page_may_read_a_304(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_page_may_read_that_a_method_is_not_allowed(client: httpx.AsyncClient) -> None:
-    answer = await client.delete(HERE, headers={"origin": APP})
+    answer = await client.put(HERE, headers={"origin": APP})
     assert answer.status_code == 405
     assert readable(answer)
 
