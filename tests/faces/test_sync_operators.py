@@ -299,7 +299,7 @@ async def test_metrics_name_no_user_and_no_tenant(service: Service) -> None:
 
 
 async def test_an_unknown_source_makes_no_series(service: Service) -> None:
-    before = await metrics(service)
+    before = {name for name in await metrics(service) if "sync" in name}
     for n in range(20):
         await deliver(service, event(), f"made-up-{n}")
-    assert (await metrics(service)).keys() == before.keys()
+    assert {name for name in await metrics(service) if "sync" in name} == before

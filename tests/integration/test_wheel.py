@@ -77,10 +77,15 @@ def test_every_module_can_be_imported_where_only_what_we_ask_for_is_installed(in
     program = (
         "import importlib, pkgutil, profilegate\n"
         "for each in pkgutil.walk_packages(profilegate.__path__, 'profilegate.'):\n"
-        "    each.name.endswith('__main__') or importlib.import_module(each.name)"
+        "    each.name.endswith(('__main__', '.tracing')) or importlib.import_module(each.name)"
     )
     ended = installed.run("-c", program)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_traces_say_which_extra_they_need(installed: Installed) -> None:
+    ended = installed.run("-c", "import profilegate.tracing")
+    assert "server.tracing: needs `pip install 'profilegate[otel]'`" in ended.stderr
 
 
 def test_importing_the_package_warns_of_nothing_and_loads_no_framework(installed: Installed) -> None:
