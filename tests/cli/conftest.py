@@ -1,9 +1,12 @@
 """A settings file, as an operator has one."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from tests.cli.running import errors, eventually, output, started
 from tests.postgres import free_port
 
 
@@ -30,3 +33,12 @@ def configured(tmp_path: Path) -> Configured:
 @pytest.fixture
 def config(configured: Configured) -> str:
     return configured()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A provider that is really there, with a token of alice's."""
+    folder = tmp_path_factory.mktemp("demo")
+    with started(folder, "demo", "--json", "--port", str(free_port())):
+        eventually(lambda: output(folder).endswith("\n"), lambda: errors(folder))
+        yield json.loads(output(folder))

@@ -13,22 +13,13 @@ from typing import Any
 
 import pytest
 from tests import postgres
-from tests.cli.running import PROGRAM, done, environment, errors, eventually, output, started
+from tests.cli.running import PROGRAM, done, environment, errors, eventually, started
 from tests.minting import MintingProvider
 from tests.postgres import Postgres, free_port
 
 DOWN = "postgresql://nobody@127.0.0.1:1/nothing"
 
 Told = dict[str, tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A provider that is really there."""
-    folder = tmp_path_factory.mktemp("demo")
-    with started(folder, "demo", "--json", "--port", str(free_port())):
-        eventually(lambda: output(folder).endswith("\n"), lambda: errors(folder))
-        yield json.loads(output(folder))
 
 
 @pytest.fixture(scope="module")

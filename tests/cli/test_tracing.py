@@ -10,7 +10,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from tests import postgres
-from tests.cli.running import done, errors, eventually, output, started
+from tests.cli.running import done, errors, eventually, started
 from tests.postgres import Postgres, free_port
 
 from profilegate.tracing import ELSEWHERE, Routes
@@ -58,17 +58,6 @@ def collector() -> Iterator[Collector]:
 def database() -> Iterator[Postgres]:
     with postgres.start() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A provider that is really there, with a token of alice's."""
-    import json
-
-    folder = tmp_path_factory.mktemp("demo")
-    with started(folder, "demo", "--json", "--port", str(free_port())):
-        eventually(lambda: output(folder).endswith("\n"), lambda: errors(folder))
-        yield json.loads(output(folder))
 
 
 def test_requests_are_traced_to_the_database_and_no_span_names_anybody(

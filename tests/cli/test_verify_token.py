@@ -2,23 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc.util import urlsafe_b64encode
-from tests.cli.running import done, errors, eventually, output, started
+from tests.cli.running import done
 from tests.postgres import free_port
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A provider that is really there, with a token of alice's."""
-    folder = tmp_path_factory.mktemp("demo")
-    with started(folder, "demo", "--json", "--port", str(free_port())):
-        eventually(lambda: output(folder).endswith("\n"), lambda: errors(folder))
-        yield json.loads(output(folder))
 
 
 def verified(

@@ -23,7 +23,7 @@ def test_every_pin_has_hashes_of_sha256() -> None:
     assert len(hashes) == len(set(hashes))
 
 
-@pytest.mark.parametrize("line", ["litestar>=2", "litestar", "-e .", "--index-url https://elsewhere.example/"])
+@pytest.mark.parametrize("line", ["litestar>=2", "litestar", "-e .", "--pre", "--find-links elsewhere"])
 def test_a_line_that_pins_nothing_is_told(line: str) -> None:
     with pytest.raises(ValueError, match="no pin"):
         pins(line)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from profilegate.errors import PreconditionFailed, ProfileNotFound
+from profilegate.errors import NotPermitted, PreconditionFailed, ProfileNotFound
 from profilegate.profiles.applications import AppDocument, Application
 from profilegate.profiles.history import Entry, HistoryStore
 from profilegate.profiles.ports import DocumentStore, ProfileStore
@@ -53,6 +53,12 @@ class Rights(Struct, frozen=True):
             documents=await self.documents.of_user(key, MOST_DOCUMENTS),
             history=await self.history.recent(key, MOST_ENTRIES),
         )
+
+    async def erase_own(self, key: ProfileKey, actor: Actor, seen: frozenset[int] | None = None) -> Tombstone:
+        """The same as `erase`, for the user. Raises NotPermitted too, where only operators may."""
+        if not self.own_erasure:
+            raise NotPermitted
+        return await self.erase(key, actor, seen)
 
     async def erase(self, key: ProfileKey, actor: Actor, seen: frozenset[int] | None = None) -> Tombstone:
         """Erase the record and what hangs on it, for good, and return what is left.

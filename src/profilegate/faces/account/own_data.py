@@ -5,7 +5,6 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from profilegate.auth.rules import actor, own
-from profilegate.errors import NotPermitted
 from profilegate.faces.account.forms import form_of
 from profilegate.faces.account.origin import check_same_origin
 from profilegate.faces.account.page import FACE, OwnDesk, Visitor, signed_in
@@ -36,11 +35,9 @@ async def post_erase(request: Visitor, desk: OwnDesk) -> Response[str]:
     if request.user is None:
         return Redirect(desk.place.path, status_code=303)
     key = own(request.user, "write")
-    if not desk.rights.own_erasure:
-        raise NotPermitted
     if (await form_of(request)).get("sure") != "yes":
         return Redirect(f"{desk.place.path}?unsure=yes", status_code=303)
-    left = await desk.rights.erase(key, actor(request.user, key, FACE))
+    left = await desk.rights.erase_own(key, actor(request.user, key, FACE))
     gone = desk.visitors.cookies.gone(desk.visitors.cookies.session)
     page = desk.renderer.page(request, "erased.html", receipt=receipt(left), at=left.deleted_at)
     page.set_cookie(gone)

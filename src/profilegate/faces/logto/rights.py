@@ -8,7 +8,6 @@ from litestar.params import SkipValidation
 
 from profilegate.auth.principal import Principal
 from profilegate.auth.rules import actor, own
-from profilegate.errors import NotPermitted
 from profilegate.faces.answers import Answer
 from profilegate.faces.conditional import seen_versions
 from profilegate.faces.exported import AS_A_FILE, KEPT_NOWHERE, to_erased, to_export
@@ -45,7 +44,5 @@ async def delete_profile(request: Caller, rights: Entitled) -> Response[Erased]:
     Tokens from before are refused from now on; a newer one makes a new record.
     """
     key = own(request.user, "write")
-    if not rights.own_erasure:
-        raise NotPermitted
-    left = await rights.erase(key, actor(request.user, key, FACE), seen_versions(request))
+    left = await rights.erase_own(key, actor(request.user, key, FACE), seen_versions(request))
     return Answer(to_erased(left), status_code=200, headers=KEPT_NOWHERE)
