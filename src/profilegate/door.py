@@ -25,7 +25,11 @@ BEAT = 0.05
 """Seconds between two looks at how late the event loop is."""
 
 LATE = 0.5
-"""Seconds by which it may be late. Whoever comes then gets 503 at once: its client would not wait for an answer."""
+"""Seconds by which it may be late. Of a crowd that comes then, all but FEW get 503 at once: their clients would not
+wait for the answers."""
+
+FEW = 64
+"""Requests that come in however late the loop is: a machine that paused is no crowd."""
 
 GRACE = 20.0
 """Seconds that any body may take."""
@@ -46,6 +50,7 @@ class Door:
         self._turned_away = turned_away
         self._most = most
         self._late_from = float("inf")
+        self._came_late = 0
         self.at_work = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,14 +70,18 @@ class Door:
 
     def is_crowded(self) -> bool:
         """Whether one more would wait for too long, and is turned away."""
-        crowded = self.at_work >= self._most or monotonic() > self._late_from
+        crowded = self.at_work >= self._most or (monotonic() > self._late_from and self._is_one_of_many())
         if crowded:
             self._turned_away()
         return crowded
 
+    def _is_one_of_many(self) -> bool:
+        self._came_late += 1
+        return self._came_late > FEW
+
     def _beat(self) -> None:
         """The loop's own clock will not do: some only look at the time once in each round."""
-        self._late_from = monotonic() + BEAT + LATE
+        self._late_from, self._came_late = monotonic() + BEAT + LATE, 0
         asyncio.get_running_loop().call_later(BEAT, self._beat)
 
 

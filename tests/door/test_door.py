@@ -83,12 +83,12 @@ async def test_a_request_that_failed_is_not_at_work_any_more() -> None:
     assert (await asked(one, saying(WHOLE)))["status"] == 200
 
 
-async def test_while_the_loop_is_late_nobody_comes_in_and_then_everybody() -> None:
+async def test_while_the_loop_is_late_few_come_in_and_then_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "FEW", 4)  # each is let in twice, with its head and with its body
     one = Door(reading)
     await one({"type": "lifespan"}, saying(), nothing)  # type: ignore[arg-type]
-    assert (await asked(one, saying(WHOLE)))["status"] == 200
     time.sleep(door.BEAT + door.LATE + 0.05)  # noqa: ASYNC251  the loop is to be late
-    assert (await asked(one, saying(WHOLE)))["status"] == 503
+    assert [(await asked(one, saying(WHOLE)))["status"] for _ in range(3)] == [200, 200, 503]
     await asyncio.sleep(2 * door.BEAT)
     assert (await asked(one, saying(WHOLE)))["status"] == 200
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -148,15 +147,15 @@ def test_a_body_of_sixty_megabytes_takes_less_than_200_of_memory(target: Target,
 def test_others_are_served_while_a_bulk_is_under_way(target: Target, provider: Provider) -> None:
     token = provider.sign_in("somebody")
     assert target.served.call(token).status_code == 200
-    sending = threading.Thread(target=lambda: target.send(b"".join(body(ITEMS))))
+    content = b"".join(body(ITEMS))
+    sending = threading.Thread(target=lambda: target.send(content))
     sending.start()
-    slowest = 0.0
+    meanwhile = 0
     while sending.is_alive():
-        began = time.monotonic()
         assert target.served.call(token).status_code == 200
-        slowest = max(slowest, time.monotonic() - began)
+        meanwhile += 1
     sending.join()
-    assert slowest < 2, f"{slowest:.1f} seconds for one request"
+    assert meanwhile > 10, "one at its start and one at its end are not meanwhile"
 
 
 def workers(served: Served) -> list[int]:
