@@ -55,7 +55,7 @@ async def user(two: Two, token: str | bytes, host: str = "") -> str:
 
 async def reached(two: Two, times: int) -> None:
     """Returns when the providers have been shown so many tokens."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(two.shown) < times:  # noqa: ASYNC110  the transport has been reached
             await asyncio.sleep(0)
 

@@ -416,7 +416,7 @@ async def test_a_question_that_gets_no_answer_in_time_is_an_outage(
     monkeypatch.setattr(opaque, "BUDGET", 0.05)
     tokens = known_to(provider, clocks)
     provider.gate.clear()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         error = await refused(tokens)
     assert isinstance(error, ProviderUnavailable)
     assert error.reason == "too many lookups at once"
@@ -428,7 +428,7 @@ async def test_waiting_for_a_turn_counts(provider: Provider, clocks: Clocks, mon
     monkeypatch.setattr(opaque, "BUDGET", 0.05)
     tokens = known_to(provider, clocks)
     provider.gate.clear()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         found = await asyncio.gather(
             *(tokens.claims(b"t%d" % n) for n in range(2 * MOST_LOOKUPS)), return_exceptions=True
         )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20
+PATIENCE = 40
 """Seconds. What has not happened by then never will."""
 
 PROGRAM = [sys.executable, "-m", "profilegate"]

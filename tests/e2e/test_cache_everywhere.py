@@ -21,7 +21,7 @@ from profilegate.profiles.record import Actor, ProfileKey
 from profilegate.settings import DatabaseSettings
 
 OPERATOR = Actor("operator", "root", "test")
-SOON = 4.0
+SOON = 15.0
 """Seconds. Every worker knows within one; a crowded machine may need longer to ask it."""
 
 ROUNDS = 300

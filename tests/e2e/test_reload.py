@@ -15,7 +15,7 @@ from tests.e2e.served import Served, eventually, issuer_table
 from profilegate import configuration
 from profilegate.errors import InvalidConfiguration
 
-SOON = 10
+SOON = 30
 """Seconds in which a change must be taken over."""
 
 WORKERS = 2

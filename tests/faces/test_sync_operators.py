@@ -147,7 +147,7 @@ async def test_a_username_that_becomes_free_is_given_and_the_conflict_ends(servi
     await applied(service, event(username="wanted"))
     assert len(await told(service, CONFLICTS)) == 1
     await applied(service, event("User.Data.Updated", "bob", NOW + 1, username="other"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await told(service, CONFLICTS):  # the other worker may be about to
             await service.gate.sync.worker.drain()
     assert (await service.client().get(HERE)).json()["username"] == "wanted"

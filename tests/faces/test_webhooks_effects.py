@@ -181,7 +181,7 @@ async def test_what_is_stored_is_applied_by_itself(serve: Serve) -> None:
     """Nobody asks the worker to here: it works beside the requests."""
     service = await served(serve, LOGTO)
     assert (await deliver(service, event(**ALICE))).status_code == 202
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await named(service):  # noqa: ASYNC110  only the records know
             await asyncio.sleep(0.01)
 

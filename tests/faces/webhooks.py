@@ -72,7 +72,7 @@ async def applied(service: Service, payload: Any) -> None:
 
 async def settled(service: Service) -> None:
     """Returns when nothing is due any more, whoever applied it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(
             row["state"] == "waiting" and row["next_at"] <= service.clock.milliseconds for row in await inbox(service)
         ):

@@ -18,7 +18,7 @@ from profilegate.store.statements import Statement
 MUCH = 64 * 1_048_576
 """Bytes; more than any test remembers."""
 
-LONG = 10
+LONG = 30
 """Seconds in which what must happen does."""
 
 

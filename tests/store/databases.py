@@ -80,11 +80,11 @@ async def connected(settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connect
         await connection.close()
 
 
-async def somebody_waits(settings: DatabaseSettings) -> None:
-    """Returns when a statement in this database waits for another's lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with connected(settings) as connection, asyncio.timeout(5):
-        while not await connection.fetchval(waiting):  # noqa: ASYNC110  only the server knows
+async def somebody_waits(settings: DatabaseSettings, many: int = 1, event: str = "Lock") -> None:
+    """Returns when as many statements in this database wait for another's lock, or for another kind of event."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1"
+    async with connected(settings) as connection, asyncio.timeout(30):
+        while await connection.fetchval(waiting, event) < many:  # noqa: ASYNC110  only the server knows
             await asyncio.sleep(0.005)
 
 

@@ -161,7 +161,7 @@ class World:
                 stage.all_go()
             self.database.answering.all_go()
             await settled()
-        ended = await asyncio.wait_for(asyncio.gather(*self.tasks, return_exceptions=True), 5)
+        ended = await asyncio.wait_for(asyncio.gather(*self.tasks, return_exceptions=True), 30)
         assert [each for each in ended if isinstance(each, AssertionError)] == []
 
 

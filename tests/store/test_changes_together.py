@@ -151,7 +151,7 @@ async def test_a_row_that_somebody_holds_keeps_nobody_else_waiting(postgres_sett
         async with other.transaction():
             await other.execute("UPDATE profilegate_profile SET has_password = TRUE WHERE user_id = $1", held.user_id)
             waiting = asyncio.create_task(store.change(held, named(held), herself(held), LATER))
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 made = await at_once(store.change(key, named(key), herself(key), LATER) for key in free)
             assert [each.version for each in made] == [2] * 49
             assert not waiting.done()

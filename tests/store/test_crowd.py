@@ -1,10 +1,9 @@
 """When more ask of PostgreSQL than it can answer soon, those who are too many are told so at once."""
 
 import asyncio
-import time
 
 import msgspec
-from tests.store.databases import ask, at_once, opened
+from tests.store.databases import ask, at_once, opened, somebody_waits
 
 from profilegate.errors import StoreUnavailable
 from profilegate.settings import DatabaseSettings
@@ -17,15 +16,12 @@ async def test_more_statements_than_may_wait_are_refused_at_once_and_all_others_
     settings = msgspec.structs.replace(postgres_settings, pool_max=1, acquire_timeout=30.0)
     async with opened(settings) as engine:
         await ask(engine, "SELECT 1")
-        slow = asyncio.create_task(ask(engine, "SELECT pg_sleep(1)"))
-        await asyncio.sleep(0.1)
+        slow = asyncio.create_task(ask(engine, "SELECT pg_sleep(3)"))
+        await somebody_waits(settings, event="Timeout")
         crowd = [asyncio.create_task(ask(engine, "SELECT 1")) for _ in range(MOST_WAITING + 40)]
-        began = time.monotonic()
         refused = await at_once(crowd[MOST_WAITING:])
-        waited = time.monotonic() - began
         assert [type(each) for each in refused] == [StoreUnavailable] * 40
         assert not slow.done()
-        assert waited < 0.9
         assert await at_once(crowd[:MOST_WAITING]) == [[(1,)]] * MOST_WAITING
         await slow
         assert await ask(engine, "SELECT 1") == [(1,)]

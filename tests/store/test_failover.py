@@ -47,7 +47,7 @@ async def without_its_standby(settings: DatabaseSettings) -> AsyncIterator[None]
 
 async def given_up(engine: Engine, ask: Ask) -> int:
     """The number of the first that was committed on the primary alone."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for n in count():
             try:
                 await ask(engine, n)
@@ -60,7 +60,7 @@ async def given_up(engine: Engine, ask: Ask) -> int:
 async def test_what_only_the_primary_has_is_not_acknowledged_when_it_is_asked_for_again(
     stoppable: OwnPostgres, postgres_settings: DatabaseSettings, ask: Ask
 ) -> None:
-    async with opened(replace(postgres_settings, statement_timeout=0.3)) as engine:
+    async with opened(replace(postgres_settings, statement_timeout=1.0)) as engine:
         await repository(engine).create(record(ANN), herself(ANN))
         async with without_its_standby(postgres_settings):
             made = await given_up(engine, ask)

@@ -218,7 +218,7 @@ async def test_without_a_number_of_days_everything_is_kept(engine: Engine, histo
 async def test_old_entries_go_beside_the_service(engine: Engine, history: HistoryRepository) -> None:
     await aged(engine, 0, LATER)
     async with keeping(history, 2).running():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(await kept(history)) > 1:  # noqa: ASYNC110  nobody else tells
                 await asyncio.sleep(0.01)
     assert await kept(history) == [LATER]

@@ -31,8 +31,9 @@ from profilegate.store.engine import Engine
 from profilegate.store.profiles import ProfileRepository
 
 POOL = 4
-WAIT, LIMIT = 0.5, 1.0
-SLACK = 1.0
+WAIT, LIMIT = 1.0, 2.0
+SLACK = 20.0
+"""A hang is longer still, and a crowded machine no failure."""
 
 CALLS: dict[str, Callable[[ProfileRepository], Awaitable[Any]]] = {
     "get": lambda store: store.get(ANN),
@@ -76,8 +77,8 @@ async def refused(call: Awaitable[Any], seconds: float = WAIT + LIMIT + SLACK) -
 
 
 async def healed(store: ProfileRepository, key: ProfileKey = ANN) -> object:
-    """What the store answers once it answers again; by itself, within three seconds."""
-    async with asyncio.timeout(3):
+    """What the store answers once it answers again; by itself."""
+    async with asyncio.timeout(30):
         while True:
             try:
                 return await store.get(key)
@@ -262,12 +263,17 @@ async def test_a_change_that_gets_the_lock_in_time_is_made(
     assert changed.version == 2
 
 
-async def test_who_finds_no_free_connection_in_time_is_refused(engine: Engine, store: ProfileRepository) -> None:
-    busy = [asyncio.create_task(slow(engine, LIMIT - 0.1)) for _ in range(POOL)]
-    await asyncio.sleep(0.1)
-    await refused(store.get(ANN), WAIT + SLACK)
-    assert [len(await each) for each in busy] == [1] * POOL
-    assert await store.get(ANN) is None
+async def test_who_finds_no_free_connection_in_time_is_refused(quick: DatabaseSettings) -> None:
+    lock = "SELECT pg_advisory_xact_lock(1)"
+    async with opened(msgspec.structs.replace(quick, statement_timeout=60)) as engine, connected(quick) as other:
+        store = repository(engine)
+        async with other.transaction():
+            await other.execute(lock)
+            busy = [asyncio.create_task(ask(engine, lock)) for _ in range(POOL)]
+            await somebody_waits(quick, POOL)
+            await refused(store.get(ANN), WAIT + SLACK)
+        assert [len(await each) for each in busy] == [1] * POOL
+        assert await store.get(ANN) is None
 
 
 async def test_a_statement_that_takes_too_long_is_refused_and_costs_no_connection(engine: Engine) -> None:

@@ -195,11 +195,11 @@ async def test_processes_that_migrate_at_once_make_one_schema(server: Postgres) 
 
 
 async def test_a_migration_waits_for_another_longer_than_a_statement_may_take(server: Postgres) -> None:
-    settings = DatabaseSettings(url=server.fresh_database(), statement_timeout=0.2)
+    settings = DatabaseSettings(url=server.fresh_database(), statement_timeout=1.0)
     async with opened(settings) as engine, connected(settings) as other:
         await other.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})")
         migrating = asyncio.create_task(migrate(engine, IGNORED))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         await other.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK})")
         assert await migrating == sorted(known())
 

@@ -147,7 +147,7 @@ async def test_a_write_behind_a_foreign_lock_is_refused_in_time_not_made_and_wor
     engine: Engine, store: ProfileRepository, settings: DatabaseSettings
 ) -> None:
     with locked(settings.path):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(20):
             with pytest.raises(StoreUnavailable):
                 await store.create(record(ANN), herself(ANN))
     assert await profiles(engine) == await audit(engine) == []
