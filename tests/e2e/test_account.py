@@ -17,7 +17,7 @@ from profilegate.faces.languages import LANGUAGES, catalogue
 
 THEMES = sorted(path.name for path in (HERE / "browser").glob("account_*.test.mjs"))
 WORDS = ("Save", "Your profile", "Display name")
-SECONDS = 240
+SECONDS = 500
 
 
 @pytest.fixture(scope="module")

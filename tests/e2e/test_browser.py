@@ -49,7 +49,7 @@ def test_a_single_page_app_of_another_origin_reads_and_changes_the_profile(
         "CHROMIUM": chromium(), "SCREENSHOT": str(screenshot),
     }  # fmt: skip
     command = [program("node"), "--test", "--test-reporter=spec", "browser/spa.test.mjs"]
-    done = subprocess.run(command, cwd=HERE, env=os.environ | settings, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(command, cwd=HERE, env=os.environ | settings, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
     assert screenshot.stat().st_size > 0
 

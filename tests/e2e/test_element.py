@@ -53,5 +53,5 @@ def test_the_element_shows_and_saves_a_profile_on_somebody_elses_page(
         "CHROMIUM": chromium(), "TOKENS": json.dumps({name: provider.sign_in(name) for name in ("ann", "bob", "cleo")}),
     }  # fmt: skip
     command = [program("node"), "--test", "--test-reporter=spec", "browser/element.test.mjs"]
-    done = subprocess.run(command, cwd=HERE, env=os.environ | settings, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=HERE, env=os.environ | settings, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

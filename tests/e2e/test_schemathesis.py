@@ -35,6 +35,6 @@ def test_a_fuzzer_finds_no_difference_to_the_description(served: Served, provide
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=800,
     )
     assert done.returncode == 0, done.stdout[-6000:]

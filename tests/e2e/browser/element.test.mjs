@@ -18,7 +18,7 @@ after(() => browser?.close());
 
 beforeEach(async () => {
   context = await browser.newContext();
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(40_000);
 });
 afterEach(() => context.close());
 

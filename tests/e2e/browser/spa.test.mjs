@@ -23,7 +23,7 @@ after(() => browser?.close());
 // One person's browser: its own cookies, storage and remembered preflights.
 beforeEach(async () => {
   context = await browser.newContext();
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(40_000);
 });
 afterEach(() => context.close());
 

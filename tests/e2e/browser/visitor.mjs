@@ -51,7 +51,7 @@ export class Visitor {
   static async arrive(t, { url = PAGE_URL, ...options } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', ...options });
     t.after(() => context.close());
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(40_000);
     const visitor = new Visitor(context, url);
     await context.route((asked) => !OURS.test(asked.href), (route) => visitor.answerElsewhere(route));
     context.on('page', (page) => visitor.listen(page));
