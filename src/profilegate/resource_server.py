@@ -16,13 +16,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.plugins import InitPlugin, ReceiveRoutePlugin
 from litestar.routes import BaseRoute
 
-from profilegate.auth.binding import Binding
-from profilegate.auth.credentials import CertificateSource, TrustedProxies
 from profilegate.auth.gate import Gate
 from profilegate.auth.issuers import Issuers
-from profilegate.auth.nonces import Nonces
 from profilegate.auth.principal import Principal
 from profilegate.auth.proof_memory import LocalProofMemory, ProofMemory
+from profilegate.configured_gate import gate_of
 from profilegate.consistency import checked
 from profilegate.faces import metadata
 from profilegate.faces.openapi import SCHEME, described
@@ -121,25 +119,3 @@ class OIDCResourceServer(GatePlugin):
         """The origin of the resource, since a request has the whole path."""
         resource = self.settings.server.public_url
         return [] if resource is None else [urlsplit(resource)._replace(path="").geturl()]
-
-
-def gate_of(
-    settings: Settings,
-    issuers: Issuers,
-    proofs: ProofMemory,
-    clock: Callable[[], float],
-    addresses: Callable[[str], Sequence[str]],
-) -> Gate:
-    """A gate as configured, without standing. `addresses` is as for `Binding`."""
-    dpop, server = settings.dpop, settings.server
-    return Gate(
-        issuers=issuers,
-        binding=Binding(
-            memory=proofs,
-            clock=clock,
-            addresses=addresses,
-            max_age=dpop.max_age,
-            nonces=None if dpop.nonce_secret is None else Nonces(dpop.nonce_secret),
-        ),
-        certificates=CertificateSource.of(server.client_certificate_header, TrustedProxies.of(server.trusted_proxies)),
-    )

@@ -87,19 +87,19 @@ def export(path: str | None, tenant: str | None, app_id: int) -> None:
 
 @asynccontextmanager
 async def _opened(settings: Settings, tenant: str | None) -> AsyncIterator[tuple[Any, str]]:
-    """The wired service on its database, and the tenant that is meant."""
-    from profilegate.plugin import ProfileGate
+    """The core on its database, and the tenant that is meant."""
+    from profilegate.core import Core
 
-    gate = ProfileGate(settings)
-    meant = tenant or gate.only_tenant()
+    core = Core(settings)
+    meant = tenant or core.only_tenant()
     if meant is None:
         raise click.UsageError("there are several tenants; name one with --tenant")
-    await gate.engine.open()
+    await core.engine.open()
     try:
-        yield gate, meant
+        yield core, meant
     finally:
-        await gate.issuers.close()
-        await gate.engine.close()
+        await core.issuers.close()
+        await core.engine.close()
 
 
 async def _registered(
@@ -107,16 +107,16 @@ async def _registered(
 ) -> dict[str, Any]:
     from profilegate.profiles.applications import Application
 
-    async with _opened(settings, tenant) as (gate, meant):
+    async with _opened(settings, tenant) as (core, meant):
         application = Application(tenant_id=meant, app_id=app_id or 0, schema=schema, **given)
-        store = gate.apps.add if app_id is None else gate.apps.register
+        store = core.apps.add if app_id is None else core.apps.register
         told = await store(application)
         return {"app_id": told.application.app_id, "violations": told.violations, "users": list(told.violating_users)}
 
 
 async def _listed(settings: Settings, tenant: str | None) -> list[Any]:
-    async with _opened(settings, tenant) as (gate, meant):
-        found: list[Any] = await gate.apps.applications.all(meant)
+    async with _opened(settings, tenant) as (core, meant):
+        found: list[Any] = await core.apps.applications.all(meant)
         return found
 
 
@@ -124,11 +124,11 @@ async def _imported(settings: Settings, tenant: str | None, file: Any, mode: Any
     from profilegate.profiles.bulk_service import BulkOrder
     from profilegate.profiles.record import Actor
 
-    async with _opened(settings, tenant) as (gate, meant):
+    async with _opened(settings, tenant) as (core, meant):
         progress: Any = click.progressbar(length=_size(file), label="checked", file=sys.stderr, hidden=_is_hidden())
         with progress as bar:
             actor = Actor("system", "command line", FACE)
-            return await gate.bulks.write(_lines(file, bar), BulkOrder(meant, actor, mode, on_conflict, _quiet))
+            return await core.bulks.write(_lines(file, bar), BulkOrder(meant, actor, mode, on_conflict, _quiet))
 
 
 async def _lines(file: Any, bar: Any) -> AsyncIterator[Any]:
@@ -145,8 +145,8 @@ async def _lines(file: Any, bar: Any) -> AsyncIterator[Any]:
 async def _exported(settings: Settings, tenant: str | None, app_id: int) -> None:
     from profilegate.profiles.json_text import text_of
 
-    async with _opened(settings, tenant) as (gate, meant):
-        async for each in gate.apps.documents.all_of(meant, app_id):
+    async with _opened(settings, tenant) as (core, meant):
+        async for each in core.apps.documents.all_of(meant, app_id):
             user = text_of(each.key.user_id)
             sys.stdout.write(f'{{"app_id":{app_id},"user_id":{user},"profile_data":{each.data}}}\n')
 

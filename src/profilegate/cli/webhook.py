@@ -92,15 +92,15 @@ def replay(path: str | None, source: str, since: datetime | None) -> None:
 async def _replayed(settings: Settings, source: str, since: datetime | None) -> int:
     from datetime import UTC
 
-    from profilegate.plugin import ProfileGate
+    from profilegate.core import Core
 
-    gate = ProfileGate(settings)
+    core = Core(settings)
     try:
-        await gate.engine.open()
+        await core.engine.open()
         moment = None if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1000)
-        return await gate.inbox.replay_all(source, moment, int(time.time() * 1000))
+        return await core.inbox.replay_all(source, moment, int(time.time() * 1000))
     finally:
-        await gate.engine.close()
+        await core.engine.close()
 
 
 def _signed(settings: Settings, name: str, body: BinaryIO, delivery_id: str | None, at: int | None, key: Any) -> Any:
