@@ -64,6 +64,19 @@ class Shown(Struct, gc=False):
     brief: list[Header]
 
 
+LET_IN = "let in"
+
+
+class LetIn(Struct, gc=False):
+    """What a caller last read, kept with its own record: whose when it was another's, and whether as its own."""
+
+    caller: Principal
+    path: str
+    raw_path: bytes
+    other: ProfileKey | None
+    is_own: bool
+
+
 class Lane:
     """Round `app`. `certificates` is the header with clients' certificates, if there is one; `took` counts answers."""
 
@@ -93,7 +106,7 @@ class Lane:
             caller = None if told is None else self._caller(told)
             if told is not None and caller is not None:
                 body = Body(receive)
-                answer = await self._answer(scope, told, caller, body)
+                answer = self._again(scope, told, caller) or await self._answer(scope, told, caller, body)
                 if answer is not None:
                     status = await self._send(answer, told, scope, send)
                     return self._took(answer.face, scope["method"], status, perf_counter() - began)
@@ -118,6 +131,20 @@ class Lane:
         authorization = told.get(b"authorization", b"")
         caller = self._issuers.remembered(authorization[7:]) if authorization.startswith(BEARER) else None
         return None if caller is None or caller.confirmation is not None or caller.must_be_bound else caller
+
+    def _again(self, scope: HTTPScope, told: dict[bytes, bytes], caller: Principal) -> Shown | None:
+        """The answer to a caller who read at this very path last time, where its standing is the one it had then.
+
+        What was decided then depends on nothing else, so only the record is looked up again.
+        """
+        mine = self._records.remembered(caller.key)
+        let_in: LetIn | None = None if mine is None else mine.answers.get(LET_IN)
+        if let_in is None or let_in.caller is not caller or scope["method"] not in READS or b"content-length" in told:
+            return None
+        if let_in.raw_path != scope.get("raw_path") or let_in.path != scope["path"]:
+            return None
+        whole = mine if let_in.other is None else self._records.remembered(let_in.other)
+        return None if whole is None else self._shown(whole, caller, let_in.is_own)
 
     async def _answer(
         self, scope: HTTPScope, told: dict[bytes, bytes], caller: Principal, body: "Body"
@@ -157,7 +184,8 @@ class Lane:
         check_standing(caller, asking.standing)
         if not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
             return None
-        return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
+        asking.answers[LET_IN] = LetIn(caller, path.decode("ascii"), path, None if whole is asking else key, is_own)
+        return self._shown(whole, caller, is_own)
 
     async def _both(self, asking: ProfileKey, asked: ProfileKey) -> tuple[Whole | None, Whole | None]:
         """The caller's record and the one that is asked for; where both must be read, that is done at the same time."""
@@ -217,6 +245,11 @@ class Lane:
             return True
         whole.answers["settled"] = caller
         return False
+
+    def _shown(self, whole: Whole, caller: Principal, is_own: bool) -> Shown | None:
+        if not isinstance(whole.found, Profile):
+            return None
+        return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
 
     def _of_anybody(self, whole: Whole, profile: Profile) -> Shown:
         answer: Shown | None = whole.answers.get(phoenix.FACE)
