@@ -111,9 +111,10 @@ class Refreshed(Generic[T]):
     @property
     def is_due(self) -> bool:
         """Whether `made_current` would ask the provider."""
-        if self.value is None or self.age > LONGEST:
+        age = self.age
+        if self.value is None or age > LONGEST:
             return True
-        return (self._is_outdated or self.age > self._max_age) and not self.failing
+        return (self._is_outdated or age > self._max_age) and not self.failing
 
     @property
     def is_fetching(self) -> bool:
