@@ -1,9 +1,10 @@
-"""The embedded database counts what it may have committed, so that nobody believes what was before."""
+"""The embedded database tells what it may have changed, so that nobody believes what was before."""
 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from tests.store.caching import MUCH, until
@@ -18,6 +19,7 @@ from profilegate.store.coherence import OnlyProcess
 from profilegate.store.sqlite import SQLite
 from profilegate.store.statements import Statement
 from profilegate.store.tables import ProfileRow
+from profilegate.store.told import ANY, MOST
 
 NEWER = Statement("UPDATE profilegate_profile SET name = name || '+'", ())
 
@@ -94,14 +96,49 @@ async def test_whoever_commits_is_noticed(cache: Cache, way: Callable[[SQLite], 
 
 async def test_reading_is_no_commit(cache: Cache) -> None:
     records, engine = cache
-    before = engine.commits
+    assert [*engine.told.taken()] == []
     await records.recall(ANN)
     await records.standing(BOB)
     await records.get(ANN)
     await records.get_many([ANN, BOB])
     await records.holder("acme", "ann")
-    assert engine.commits == before
+    assert [*engine.told.taken()] == []
     assert records.remembered(ANN) is not None
+
+
+async def test_a_change_of_one_record_leaves_the_others_in_memory(cache: Cache) -> None:
+    records, engine = cache
+    store = repository(engine)
+    await store.create(record(BOB), herself(BOB))
+    await records.recall(ANN)
+    await records.recall(BOB)
+    assert await store.suspend(BOB, OPERATOR, LATER)
+    assert (records.remembered(BOB), records.remembered(ANN)) == (None, await records.whole(ANN))
+
+
+async def test_an_erased_row_is_told_under_the_key_that_it_had(cache: Cache) -> None:
+    records, engine = cache
+    await records.recall(ANN)
+    await engine.write([Statement("DELETE FROM profilegate_profile WHERE user_id = 'ann'", ())], {})
+    assert records.remembered(ANN) is None
+
+
+async def test_changes_that_nobody_asks_about_are_named_up_to_a_bound(cache: Cache) -> None:
+    _, engine = cache
+    assert [*engine.told.taken()] == []
+    for _ in range(3):
+        async with engine.session() as session:
+            for _ in range(MOST // 2):
+                await session.run(NEWER, {})
+    told = [*engine.told.taken()]
+    assert (len(told), told[0], told[-1]) == (MOST + 1, (ANN, None), ANY)
+
+
+async def test_before_there_is_a_table_every_commit_may_have_changed_any_record(tmp_path: Path) -> None:
+    async with opened(DatabaseSettings(path=str(tmp_path / "empty.db"))) as engine:
+        assert isinstance(engine, SQLite)
+        await engine.write([Statement("CREATE TABLE other (id INTEGER)", ())], {})
+        assert [*engine.told.taken()] == [ANY]
 
 
 async def test_a_write_that_is_undone_costs_nothing_but_memory(cache: Cache) -> None:

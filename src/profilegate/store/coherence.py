@@ -91,20 +91,18 @@ class Echo:
 
 
 class OnlyProcess:
-    """SQLite has one process, whose engine counts what it commits: any commit forgets everything."""
+    """SQLite has one process, whose engine is told what it changes."""
 
     def __init__(self, engine: SQLite) -> None:
-        self._engine = engine
-        self._seen = engine.commits
+        self._told = engine.told
         self._forget: Forget = _nothing
 
     def tell(self, forget: Forget) -> None:
         self._forget = forget
 
     def is_current(self) -> bool:
-        if self._seen != self._engine.commits:
-            self._seen = self._engine.commits
-            self._forget(None)
+        for key, version in self._told.taken():
+            self._forget(key, version)
         return True
 
     @contextmanager

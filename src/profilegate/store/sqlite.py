@@ -15,6 +15,7 @@ from profilegate.settings import DatabaseSettings
 from profilegate.store.batches import Batches
 from profilegate.store.engine import Load, Row, UniqueViolation
 from profilegate.store.statements import Statement
+from profilegate.store.told import Told
 
 # RETURNING is 3.35's, `->>` 3.38's and IS DISTINCT FROM 3.39's.
 OLDEST = (3, 39, 0)
@@ -33,8 +34,6 @@ PRAGMAS = (
 
 A = TypeVar("A")
 T = TypeVar("T")
-
-Counted = Callable[[Callable[[sqlite3.Connection], list[Row]]], Callable[[sqlite3.Connection], list[Row]]]
 
 Bound = Sequence[tuple[str, list[Any]]]
 """A change, ready for the driver."""
@@ -60,8 +59,8 @@ class SQLite(SQLiteEngine):
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self.settings = settings
-        self.commits = 0
-        """Transactions that this process may have committed: whoever remembers rows looks whether it has moved."""
+        self.told = Told()
+        """What this process may have changed: whoever remembers records looks there."""
         self._connections: Connections | None = None
         self._writes: Batches[Bound, Sequence[Row]] = Batches(self._commit, oldest, QUEUE)
         self._transactions = asyncio.Lock()
@@ -118,7 +117,7 @@ class SQLite(SQLiteEngine):
             try:
                 await in_thread(connections, _begun)
                 yield connections
-                await in_thread(connections, self._counted(_committed))
+                await in_thread(connections, self._committed)
             except BaseException:
                 with suppress(RuntimeError):  # closed meanwhile, which undoes it too
                     connections.thread.submit(_rolled_back, connections.writer)  # also when this task is cancelled
@@ -142,7 +141,7 @@ class SQLite(SQLiteEngine):
             async with self.transaction(transaction_type=TransactionType.immediate) as transaction:
                 yield transaction
         finally:
-            self.commits += 1
+            self.told.anything()
 
     async def _run_in_new_connection(
         self,
@@ -155,20 +154,19 @@ class SQLite(SQLiteEngine):
         connections = self._open()
 
         def work(piccolo: sqlite3.Connection) -> list[Any]:
-            return piccolo.execute(query, args or []).fetchall()
-
-        return await asyncio.wrap_future(connections.thread.submit(_guarded, self._counted(work), connections.piccolo))
-
-    def _counted(self, work: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
-        """The work, counted when it has ended, on its own thread: whoever waits for it may have gone away."""
-
-        def counted(connection: sqlite3.Connection) -> T:
             try:
-                return work(connection)
+                return piccolo.execute(query, args or []).fetchall()
             finally:
-                self.commits += 1
+                self.told.anything()
 
-        return counted
+        return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.piccolo))
+
+    def _committed(self, writer: sqlite3.Connection) -> None:
+        """Told on the thread that commits: whoever waits for it may have gone away."""
+        try:
+            writer.execute("COMMIT")
+        finally:
+            self.told.ended()
 
     def _open(self) -> Connections:
         if self._closed:
@@ -186,6 +184,7 @@ class SQLite(SQLiteEngine):
                 reader, writer = (opened.enter_context(closing(self._connection(path))) for _ in range(2))
                 detected = sqlite3.PARSE_DECLTYPES | sqlite3.PARSE_COLNAMES
                 piccolo = opened.enter_context(closing(self._connection(path, detected)))
+                self.told.listen(writer)
             except sqlite3.Error as error:
                 raise InvalidConfiguration([f"database.path: {path} cannot be opened: {error}"]) from error
             piccolo.row_factory = dict_factory
@@ -272,10 +271,6 @@ def _executed(connection: sqlite3.Connection, sql: str, arguments: list[Any]) ->
 
 def _begun(writer: sqlite3.Connection) -> None:
     writer.execute("BEGIN IMMEDIATE")
-
-
-def _committed(writer: sqlite3.Connection) -> None:
-    writer.execute("COMMIT")
 
 
 def _rolled_back(connection: sqlite3.Connection) -> None:
