@@ -29,7 +29,7 @@ LATE = 0.5
 wait for the answers."""
 
 FEW = 64
-"""Requests that come in however late the loop is: a machine that paused is no crowd."""
+"""Requests that come in however late the loop is: a machine that paused is no crowd. One with a body counts twice."""
 
 GRACE = 20.0
 """Seconds that any body may take."""
@@ -56,7 +56,8 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
         if kind != "http":
-            self._beat()
+            if kind == "lifespan":
+                self._beat()
             return await self._app(scope, receive, send)
         if not is_framed(scope["headers"]):
             return await refused(MalformedBody(), CLOSE)(scope, receive, send)

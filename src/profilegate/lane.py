@@ -106,7 +106,7 @@ class Lane:
             caller = None if told is None else self._caller(told)
             if told is not None and caller is not None:
                 body = Body(receive)
-                answer = self._again(scope, told, caller) or await self._answer(scope, told, caller, body)
+                answer = await self._answer(scope, told, caller, body)
                 if answer is not None:
                     status = await self._send(answer, told, scope, send)
                     return self._took(answer.face, scope["method"], status, perf_counter() - began)
@@ -137,9 +137,11 @@ class Lane:
 
         What was decided then depends on nothing else, so only the record is looked up again.
         """
+        if scope["method"] not in READS or b"content-length" in told:
+            return None
         mine = self._records.remembered(caller.key)
         let_in: LetIn | None = None if mine is None else mine.answers.get(LET_IN)
-        if let_in is None or let_in.caller is not caller or scope["method"] not in READS or b"content-length" in told:
+        if let_in is None or let_in.caller is not caller:
             return None
         if let_in.raw_path != scope.get("raw_path") or let_in.path != scope["path"]:
             return None
@@ -155,6 +157,9 @@ class Lane:
         database that does not answer is not waited for once more, nor asked again for what it may have done.
         """
         try:
+            again = self._again(scope, told, caller)
+            if again is not None:
+                return again
             path = scope.get("raw_path") or b""
             if not path.isascii() or path.decode("ascii") != scope["path"]:
                 return None

@@ -13,7 +13,7 @@ from profilegate.auth.principal import Principal
 from profilegate.core import Core
 from profilegate.crew import ALONE, Crew
 from profilegate.faces import metadata
-from profilegate.faces.openapi import complete, described
+from profilegate.faces.openapi import completed, described
 from profilegate.lane import Lane
 from profilegate.mounting import FACES, Face, Mounting, mounting
 from profilegate.profiles.record import Profile
@@ -45,8 +45,8 @@ class ProfileGate(Core, GatePlugin):
         transport: httpx.AsyncBaseTransport | None = None,
         crew: Crew = ALONE,
     ) -> None:
-        super().__init__(settings, clock=clock, transport=transport, crew=crew)
         self.path, self.faces = mounting(path, faces)
+        super().__init__(settings, clock=clock, transport=transport, crew=crew)
         public_url = settings.server.public_url
         self.resource_metadata = public_url and metadata.location(public_url)
 
@@ -56,7 +56,7 @@ class ProfileGate(Core, GatePlugin):
         faces = self.routers() if ours_alone else [Router(self.path, route_handlers=self.routers(), opt=MARK)]
         app_config.route_handlers.extend([*self.metadata_routers(), *faces])
         app_config.lifespan.append(self.lifespan)
-        app_config.openapi_config = described(app_config.openapi_config, self.settings.issuers)
+        app_config.openapi_config = completed(described(app_config.openapi_config, self.settings.issuers))
         return app_config
 
     def routers(self) -> list[Router]:
@@ -66,8 +66,6 @@ class ProfileGate(Core, GatePlugin):
     @asynccontextmanager
     async def lifespan(self, app: Litestar | None = None) -> AsyncIterator[None]:
         """What must run while requests are served."""
-        if app is not None and app.openapi_config is not None:
-            complete(app.openapi_schema)
         async with self.running():
             yield
 

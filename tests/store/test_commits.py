@@ -19,7 +19,7 @@ from profilegate.store.coherence import OnlyProcess
 from profilegate.store.sqlite import SQLite
 from profilegate.store.statements import Statement
 from profilegate.store.tables import ProfileRow
-from profilegate.store.told import ANY, MOST
+from profilegate.store.told import ANY, MOST, Change
 
 NEWER = Statement("UPDATE profilegate_profile SET name = name || '+'", ())
 
@@ -55,6 +55,10 @@ async def by_somebody_who_left(engine: SQLite) -> None:
         with suppress(asyncio.CancelledError):
             await writing
     await until(lambda: _named(engine) == "Old+")
+
+
+def taken(engine: SQLite) -> list[Change]:
+    return [*engine.told.taken()]
 
 
 def _named(engine: SQLite) -> str:
@@ -96,13 +100,13 @@ async def test_whoever_commits_is_noticed(cache: Cache, way: Callable[[SQLite], 
 
 async def test_reading_is_no_commit(cache: Cache) -> None:
     records, engine = cache
-    assert [*engine.told.taken()] == []
+    taken(engine)
     await records.recall(ANN)
     await records.standing(BOB)
     await records.get(ANN)
     await records.get_many([ANN, BOB])
     await records.holder("acme", "ann")
-    assert [*engine.told.taken()] == []
+    assert taken(engine) == []
     assert records.remembered(ANN) is not None
 
 
@@ -125,20 +129,40 @@ async def test_an_erased_row_is_told_under_the_key_that_it_had(cache: Cache) -> 
 
 async def test_changes_that_nobody_asks_about_are_named_up_to_a_bound(cache: Cache) -> None:
     _, engine = cache
-    assert [*engine.told.taken()] == []
+    taken(engine)
     for _ in range(3):
         async with engine.session() as session:
             for _ in range(MOST // 2):
                 await session.run(NEWER, {})
-    told = [*engine.told.taken()]
+    told = taken(engine)
     assert (len(told), told[0], told[-1]) == (MOST + 1, (ANN, None), ANY)
+
+
+async def test_what_somebody_else_did_while_it_was_closed_is_seen(cache: Cache) -> None:
+    records, engine = cache
+    await records.recall(ANN)
+    await engine.close()
+    async with opened(engine.settings) as other:
+        assert await repository(other).suspend(ANN, OPERATOR, LATER)
+    await engine.open()
+    assert (await records.standing(ANN)).suspended
+
+
+async def test_what_a_person_with_a_shell_did_is_seen_after_the_next_commit(cache: Cache) -> None:
+    records, engine = cache
+    await records.recall(ANN)
+    with closing(sqlite3.connect(engine.settings.path, isolation_level=None)) as shell:
+        shell.execute("UPDATE profilegate_profile SET suspended_by_operator = 1")
+    await repository(engine).create(record(BOB), herself(BOB))
+    assert (await records.standing(ANN)).suspended
 
 
 async def test_before_there_is_a_table_every_commit_may_have_changed_any_record(tmp_path: Path) -> None:
     async with opened(DatabaseSettings(path=str(tmp_path / "empty.db"))) as engine:
         assert isinstance(engine, SQLite)
+        taken(engine)
         await engine.write([Statement("CREATE TABLE other (id INTEGER)", ())], {})
-        assert [*engine.told.taken()] == [ANY]
+        assert taken(engine) == [ANY]
 
 
 async def test_a_write_that_is_undone_costs_nothing_but_memory(cache: Cache) -> None:

@@ -51,11 +51,8 @@ def openapi(path: str | None) -> None:
     import msgspec
 
     from profilegate.app import create_app
-    from profilegate.faces.openapi import complete
 
-    document = create_app(loaded(path)).openapi_schema
-    complete(document)
-    schema: dict[str, Any] = document.to_schema()
+    schema: dict[str, Any] = create_app(loaded(path)).openapi_schema.to_schema()
     click.echo(msgspec.json.format(msgspec.json.encode(schema), indent=2))
 
 

@@ -54,6 +54,17 @@ def refusals(kind: type, *statuses: int) -> Refusals:
     )
 
 
+@dataclass
+class Document(OpenAPI):
+    """With what the request bodies refer to. The framework writes its components anew whenever it builds a document,
+    so ours are added when that becomes text."""
+
+    def to_schema(self) -> dict[str, Any]:
+        schema = super().to_schema()
+        schema["components"].setdefault("schemas", {}).update(COMPONENTS)
+        return schema
+
+
 def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -> OpenAPIConfig | None:
     """A copy of the host's configuration, with the scheme that the faces' security refers to."""
     if config is None:
@@ -71,12 +82,18 @@ def described(config: OpenAPIConfig | None, issuers: Sequence[IssuerSettings]) -
     return copy
 
 
-def complete(document: OpenAPI) -> None:
-    """Add what the request bodies refer to. The framework writes the components anew when it builds the document,
-    so this comes afterwards; doing it twice changes nothing."""
-    if document.components.schemas is None:
-        document.components.schemas = {}
-    document.components.schemas.update(COMPONENTS)
+class Completing(OpenAPIConfig):
+    """Makes documents that have what our request bodies refer to."""
+
+    def to_openapi_schema(self) -> OpenAPI:
+        return Document(**vars(super().to_openapi_schema()))
+
+
+def completed(config: OpenAPIConfig | None) -> OpenAPIConfig | None:
+    """The same configuration, of its own class still, for an application that has our faces."""
+    if config is not None and not isinstance(config, Completing):
+        config.__class__ = type(type(config).__name__, (Completing, type(config)), {})
+    return config
 
 
 def _schema(kind: type) -> dict[str, Any]:

@@ -34,7 +34,7 @@ ROUNDS = 5
 
 Values = dict[str, Any]
 
-OVERHEAD = 4_096
+OVERHEAD = 4_608
 """Bytes that a record takes in memory besides its texts, the frames of the answers made of it included."""
 
 MOST_OWN = 2

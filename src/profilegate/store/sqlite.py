@@ -115,7 +115,7 @@ class SQLite(SQLiteEngine):
         async with self._turn():
             connections = self._connections or self._open()  # what waited when it was closed is still done
             try:
-                await in_thread(connections, _begun)
+                await in_thread(connections, self._begun)
                 yield connections
                 await in_thread(connections, self._committed)
             except BaseException:
@@ -160,6 +160,10 @@ class SQLite(SQLiteEngine):
                 self.told.anything()
 
         return await asyncio.wrap_future(connections.thread.submit(_guarded, work, connections.piccolo))
+
+    def _begun(self, writer: sqlite3.Connection) -> None:
+        writer.execute("BEGIN IMMEDIATE")
+        self.told.begun(writer)
 
     def _committed(self, writer: sqlite3.Connection) -> None:
         """Told on the thread that commits: whoever waits for it may have gone away."""
@@ -267,10 +271,6 @@ def _made(writer: sqlite3.Connection, change: Bound) -> list[Row] | UniqueViolat
 
 def _executed(connection: sqlite3.Connection, sql: str, arguments: list[Any]) -> list[Row]:
     return _guarded(lambda it: it.execute(sql, arguments).fetchall(), connection)
-
-
-def _begun(writer: sqlite3.Connection) -> None:
-    writer.execute("BEGIN IMMEDIATE")
 
 
 def _rolled_back(connection: sqlite3.Connection) -> None:

@@ -18,10 +18,10 @@ TABLE = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'profilegat
 
 # As on PostgreSQL: under the key that a row had, with its new version if that is higher. A new row changes no old one.
 TRIGGERS = (
-    "CREATE TEMP TRIGGER profilegate_told_update AFTER UPDATE ON profilegate_profile BEGIN SELECT profilegate_tell("
-    "OLD.tenant_id, OLD.user_id, CASE WHEN NEW.version > OLD.version THEN NEW.version END); END",
-    "CREATE TEMP TRIGGER profilegate_told_delete AFTER DELETE ON profilegate_profile BEGIN SELECT profilegate_tell("
-    "OLD.tenant_id, OLD.user_id, NULL); END",
+    "CREATE TEMP TRIGGER profilegate_told_update AFTER UPDATE ON main.profilegate_profile BEGIN SELECT "
+    "profilegate_tell(OLD.tenant_id, OLD.user_id, CASE WHEN NEW.version > OLD.version THEN NEW.version END); END",
+    "CREATE TEMP TRIGGER profilegate_told_delete AFTER DELETE ON main.profilegate_profile BEGIN SELECT "
+    "profilegate_tell(OLD.tenant_id, OLD.user_id, NULL); END",
 )
 
 
@@ -35,14 +35,28 @@ class Told:
         self._pending: list[Change] = []
         self._ended: deque[Change] = deque()
         self._is_deaf = True
+        self._others = 0
 
     def listen(self, writer: sqlite3.Connection) -> None:
-        """Have this connection name what it changes; before there is a table, each of its transactions is ANY."""
+        """Have this connection name what it changes; before there is a table, each of its transactions is ANY.
+
+        So is the time before: the database may have been somebody else's.
+        """
+        self.anything()
+        self._others = _others(writer)
         self._is_deaf = writer.execute(TABLE).fetchone() is None
         if not self._is_deaf:
             writer.create_function("profilegate_tell", 3, self._tell)
             for trigger in TRIGGERS:
                 writer.execute(trigger)
+
+    def begun(self, writer: sqlite3.Connection) -> None:
+        """A transaction of the writer has begun. Whoever has written beside it (a person with a shell) is noticed."""
+        self._pending = []
+        others = _others(writer)
+        if others != self._others:
+            self._others = others
+            self.anything()
 
     def ended(self) -> None:
         """The writer's transaction may have been committed."""
@@ -66,3 +80,9 @@ class Told:
             self._ended.extend(changes)
         elif not self._ended or self._ended[-1] is not ANY:
             self._ended.append(ANY)
+
+
+def _others(writer: sqlite3.Connection) -> int:
+    """A number that moves when another connection has committed."""
+    (number,) = writer.execute("PRAGMA data_version").fetchone()
+    return int(number)
