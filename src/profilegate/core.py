@@ -45,6 +45,7 @@ from profilegate.store.lookups import Lookups
 from profilegate.store.profiles import ProfileRepository
 from profilegate.store.proofs import ProofRepository
 from profilegate.store.replicas import Replicas
+from profilegate.store.sessions import SessionRepository
 from profilegate.store.spool import FileSpool
 from profilegate.store.stale import StaleRepository
 from profilegate.sync.metrics import SyncMetrics
@@ -89,7 +90,8 @@ class Core:
         )
         self.history = HistoryRepository(self.engine, self.rules.usernames.comparison_key)
         self.rights = Rights(self.repository, self.apps.documents, self.history, clock, settings.privacy.own_erasure)
-        self.retention = Retention(self.history, settings.privacy.history_days, clock)
+        self.sessions = SessionRepository(self.engine)
+        self.retention = Retention(self.history, self.sessions, settings.privacy.history_days, clock)
         self.bulks = BulkService(self.apps, FileSpool, settings.apps.bulk_max_items)
         self.issuers = Issuers(settings.issuers, clock, transport=transport)
         self.proofs = ProofRepository(self.engine)

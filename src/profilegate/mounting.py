@@ -26,7 +26,6 @@ from profilegate.faces.pace import Pace
 from profilegate.faces.phoenix import handlers as phoenix
 from profilegate.metrics import Measured
 from profilegate.settings import IssuerSettings
-from profilegate.store.sessions import SessionRepository
 
 Face = Literal[
     "health", "phoenix", "logto", "apps", "userinfo", "forward_auth", "webhooks", "operator", "account"
@@ -111,7 +110,8 @@ class Mounting:
             party=RelyingParty(account, issuer.issuer, core.issuers, core.clock, core.transport),
             seal=Seal(account.session_secret, Attempt),
             visitors=Visitors(
-                sessions=SessionRepository(core.engine),
+                sessions=core.sessions,
+                issuer=issuer.issuer,
                 standing=core.repository,
                 cookies=Cookies(place.secure),
                 hours=account.session_hours,

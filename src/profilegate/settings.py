@@ -156,7 +156,8 @@ class IssuerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     opaque_max_age: int = 60
     """Seconds, at most 60, for which the provider's answer about an opaque token holds."""
     scopes: dict[str, tuple[Permission, ...]] | None = None
-    """Which permissions a scope gives. Without it a token has every permission but operator."""
+    """Which permissions a scope gives. Without it a JWT has every permission but operator, and an opaque token those of
+    Logto's scopes."""
     operator: OperatorRule | None = None
     machine: MachineRule | None = None
 
@@ -241,7 +242,7 @@ class CacheSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_bytes: int = 67_108_864
     """Bytes of records, with the answers made of them. 0 remembers none: every request reads the database."""
     lane: bool = True
-    """Whether the standalone service answers reads of remembered records before any routing."""
+    """Whether the standalone service answers plain reads and changes of known callers before any routing."""
 
 
 class ForwardAuthSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

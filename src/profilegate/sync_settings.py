@@ -83,7 +83,7 @@ class ManagementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     timeout: float = 5.0
     """Seconds for one request."""
     missing: Literal["delete", "ignore"] = "delete"
-    """What 404 means for a user, once another user has been read."""
+    """What 404 means for a user, when it is said twice and another user is read in between."""
 
     def __repr__(self) -> str:
         return f"ManagementSettings(url={self.url!r}, ...)"  # secrets must not end up in traces
@@ -107,7 +107,8 @@ class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     algorithms: tuple[str, ...] = ("HS256", "HS384", "HS512", "RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
     """With which JWTs may be signed."""
     audiences: tuple[str, ...] = ()
-    """A JWT must name one of these in `aud`; without any it is not looked at, but for logout tokens."""
+    """A JWT must name one of these in `aud`. Security events and logout tokens need one; else, without any, it is not
+    looked at."""
     tolerance: int = 300
     """Seconds by which a delivery's time may differ from ours, both ways."""
     max_body: int = 262_144

@@ -11,9 +11,10 @@ from tests.faces.fixtures import BOTH, Serve
 from tests.faces.running import OTHER_TENANT, TENANT, Service, address, key
 from tests.logto.asking import EVERY_SCOPE, HERE, NEWER, SCOPED
 from tests.store.databases import audit, everything
+from tests.store.people import record
 
 from profilegate.profiles.record import Actor
-from profilegate.settings import PrivacySettings
+from profilegate.settings import FieldSettings, PrivacySettings
 
 EXPORTS = "/operator/user/export"
 ERASURES = "/operator/user/erase"
@@ -254,3 +255,13 @@ async def test_an_operators_erasure_after_the_users_own_answers_the_first(servic
     await known(service)
     await service.gate.repository.erase(key("alice"), Actor("user", "alice", "logto"), service.clock.milliseconds)
     assert (await operated(service, ERASURES)).json()["erasedBy"] == "user"
+
+
+async def test_an_export_holds_what_the_settings_show_nowhere_else(serve: Serve) -> None:
+    service = await serve(fields=FieldSettings(username="off", custom_data="off"))
+    kept = record(key("alice"), username="kept", custom_data={"kept": 1})
+    await service.gate.repository.create(kept, Actor("operator", "root", "test"))
+    alice = service.client("alice")
+    assert "username" not in (await alice.get(HERE)).json()
+    exported = (await alice.get(f"{HERE}/export")).json()
+    assert (exported["profile"]["username"], exported["profile"]["customData"]) == ("kept", {"kept": 1})

@@ -1,12 +1,26 @@
 """What the providers' deliveries do to the records that the other faces show."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from tests.faces.fixtures import BOTH, Serve
 from tests.faces.running import OTHER_TENANT, Service, address
-from tests.faces.webhooks import AT, LOGTO, applied, deliver, event, event_token, logout_token, served, settled, source
+from tests.faces.webhooks import (
+    AT,
+    LOGTO,
+    SECRET,
+    applied,
+    deliver,
+    event,
+    event_token,
+    inbox,
+    logout_token,
+    served,
+    settled,
+    source,
+)
 from tests.logto.asking import CAPABILITIES, CLAIMS, HERE, refusal
 from tests.minting import NOW
 from tests.store.databases import audit
@@ -212,3 +226,17 @@ async def test_a_newer_token_repairs_nothing_that_the_user_has_edited(service: S
     await applied(service, event(at=NOW - 100, name="Alice Moreau"))
     assert (await service.client().patch(HERE, json={"name": "Mine"})).status_code == 200
     assert (await record(service, name="Alice Lost", iat=NOW))["name"] == "Mine"
+
+
+async def test_of_a_batch_about_several_users_nothing_is_kept_once_it_is_applied(service: Service) -> None:
+    for user in ("alice", "bob"):
+        await record(service, user)
+    events = [
+        {"uuid": user, "eventType": "user.lifecycle.suspend", "target": [{"id": user, "type": "User"}]}
+        for user in ("alice", "bob")
+    ]
+    body = json.dumps({"eventId": "e", "data": {"events": events}}).encode()
+    assert (await deliver(service, body, "okta", authorization=SECRET)).status_code == 202
+    await settled(service)
+    assert [each["body"] for each in await inbox(service)] == [b""]
+    assert (await service.client("bob").get(HERE)).status_code == 403

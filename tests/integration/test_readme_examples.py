@@ -27,10 +27,10 @@ METADATA = "/.well-known/oauth-protected-resource"
 
 
 def examples() -> list[str]:
-    """The Python blocks; the dots of one stand for the reader's own handlers."""
+    """The Python blocks."""
     section = (ROOT / "README.md").read_text("utf-8").partition("## Inside your application")[2].partition("\n## ")[0]
     litestar, alone, asgi = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    return [litestar, f"{litestar}\n{alone.replace('[...]', '[orders]')}", asgi]
+    return [litestar, alone, asgi]
 
 
 def statuses(installed: Installed, folder: Path, program: str, paths: tuple[str, ...]) -> str:

@@ -1,13 +1,15 @@
 """What late ends, wishes for usernames and clocks that differ must not do to a record."""
 
 import pytest
+from tests.store.databases import rows
 from tests.store.inboxes import delivery, event, events_at, inbox_on, told
-from tests.store.people import ANN, BOB, CAROL, LATER, NOW, herself, record
+from tests.store.people import ANN, BOB, CAROL, LATER, NOW, OPERATOR, herself, record
 from tests.store.test_lives import granted, noted, username
 
 from profilegate.profiles.record import ProfileChange, Tombstone
 from profilegate.store.engine import Engine
 from profilegate.store.profiles import ProfileRepository
+from profilegate.store.tables import DeliveryRow
 
 
 async def test_a_late_end_makes_room_for_what_the_provider_said_of_an_edited_field_since(
@@ -63,3 +65,16 @@ async def test_an_old_event_does_not_undo_an_erasure_when_the_providers_clock_is
 async def test_the_audit_row_of_a_first_event_names_the_fields_that_it_brought(engine: Engine) -> None:
     await told(engine, event("set", primary_email="a@acme.test"))
     assert (await noted(engine))[0][1].split() == ["name", "avatar", "primary_email"]
+
+
+async def test_dead_letters_about_somebody_who_is_gone_already_go_with_the_erasure_too(
+    engine: Engine, store: ProfileRepository
+) -> None:
+    await told(engine, event("set", name="Marker"), event("delete", 5))
+    inbox = inbox_on(engine)
+    await inbox.add(delivery("late"))
+    async with inbox.work(9, NOW) as work:
+        (late,) = work.deliveries
+    await inbox.failed(late, "ValueError", None)
+    assert await store.erase(ANN, OPERATOR, LATER) is None
+    assert [(row["state"], row["body"]) for row in await rows(engine, DeliveryRow)] == [("done", b"")]

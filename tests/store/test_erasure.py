@@ -30,7 +30,7 @@ from profilegate.store.profiles import ProfileRepository
 
 KEPT = {
     "id", "tenant_id", "user_id", "version", "deleted_at", "deleted_by", "revoked_before", "seen_version",
-    "deleted_version",
+    "deleted_version", "suspended_by_idp", "suspended_by_operator",
 }  # fmt: skip
 EMPTY: list[Any] = [None, False, 0, "", "{}", "[]"]
 
@@ -55,7 +55,9 @@ async def erased(store: ProfileRepository, actor: Actor | None = None) -> None:
     await store.erase(ANN, actor or herself(ANN), LATER)
 
 
-async def test_only_key_version_and_deletion_are_left_in_the_row(store: ProfileRepository, engine: Engine) -> None:
+async def test_only_key_version_suspension_and_deletion_are_left_in_the_row(
+    store: ProfileRepository, engine: Engine
+) -> None:
     await store.create(WHOLE, herself(ANN))
     await store.change(ANN, ProfileChange(name="Marker"), herself(ANN), LATER)
     assert await store.erase(ANN, herself(ANN), LATER) == tombstone(version=3)
@@ -96,7 +98,7 @@ async def test_what_is_read_afterwards_is_a_tombstone_that_says_who_erased(
     assert await store.get(ANN) == tombstone(deleted_by=deleted_by)
     assert await store.get_many([ANN]) == {ANN: tombstone(deleted_by=deleted_by)}
     assert await store.standing(ANN) == Standing(
-        tombstone=tombstone(deleted_by=deleted_by), revoked_before=tombstone().deleted_at
+        suspended=True, tombstone=tombstone(deleted_by=deleted_by), revoked_before=tombstone().deleted_at
     )
 
 
@@ -111,6 +113,13 @@ async def test_there_is_nothing_to_erase_where_there_is_no_record(store: Profile
     for key in (ANN, BOB, STRANGER):
         assert await store.erase(key, OPERATOR, MUCH_LATER) is None
     assert await everything(engine) == before
+
+
+async def test_who_was_suspended_is_suspended_still(store: ProfileRepository) -> None:
+    await store.create(WHOLE, herself(ANN))
+    await store.suspend(ANN, OPERATOR, LATER)
+    await store.erase(ANN, OPERATOR, LATER)
+    assert (await store.standing(ANN)).suspended
 
 
 async def test_an_erasure_touches_no_other_record(store: ProfileRepository) -> None:

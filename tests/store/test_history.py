@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from tests.store.databases import at_once
@@ -9,6 +10,7 @@ from tests.store.people import ANN, BOB, CAROL, LATER, NOW, OPERATOR, PROVIDER, 
 
 from profilegate.profiles.history import Entry
 from profilegate.profiles.record import ProfileChange, ProfileKey
+from profilegate.profiles.sessions import SessionStore
 from profilegate.retention import AT_ONCE, DAY, Retention
 from profilegate.store.engine import Engine
 from profilegate.store.history import HistoryRepository
@@ -170,8 +172,15 @@ async def test_suspended_people_are_found(store: ProfileRepository, history: His
 # Retention
 
 
+class Nothing:
+    """Sessions, of which none has ended."""
+
+    async def forget(self, now: int, limit: int) -> int:
+        return 0
+
+
 def keeping(history: HistoryRepository, days: int, clock: Callable[[], float] = lambda: LATER / 1000) -> Retention:
-    return Retention(history, days, clock)
+    return Retention(history, cast(SessionStore, Nothing()), days, clock)
 
 
 async def aged(engine: Engine, *moments: int) -> None:

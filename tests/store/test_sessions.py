@@ -12,7 +12,7 @@ from profilegate.profiles.sessions import Session
 from profilegate.store.engine import Engine
 from profilegate.store.life_queries import end_sessions
 from profilegate.store.profiles import ProfileRepository
-from profilegate.store.sessions import MOST_FORGOTTEN, SessionRepository
+from profilegate.store.sessions import SessionRepository
 from profilegate.store.tables import SessionRow
 
 HOUR = 3_600_000
@@ -87,21 +87,18 @@ async def test_ending_what_is_not_there_is_no_error(sessions: SessionRepository)
     await sessions.end(ODD)
 
 
-async def test_a_new_session_takes_ended_ones_away_and_no_others(sessions: SessionRepository, engine: Engine) -> None:
+async def test_ended_ones_are_forgotten_and_no_others(sessions: SessionRepository, engine: Engine) -> None:
     await sessions.add("old", replace(USUAL, expires_at=NOW + 1))
     await sessions.add("living", USUAL)
-    await sessions.add("new", replace(USUAL, created_at=NOW + 2))
-    assert sorted(row["digest"] for row in await rows(engine, SessionRow)) == ["living", "new"]
+    assert await sessions.forget(NOW + 2, 9) == 1
+    assert [row["digest"] for row in await rows(engine, SessionRow)] == ["living"]
 
 
 async def test_many_that_have_ended_are_forgotten_bit_by_bit(sessions: SessionRepository, engine: Engine) -> None:
-    for n in range(MOST_FORGOTTEN + 5):
+    for n in range(5):
         await sessions.add(f"old-{n}", replace(USUAL, expires_at=NOW + 1))
-    later = replace(USUAL, created_at=LATER)
-    await sessions.add("first", later)
-    assert await count(engine) == 6
-    await sessions.add("second", later)
-    assert await count(engine) == 2
+    assert [await sessions.forget(LATER, 3) for _ in range(3)] == [3, 2, 0]
+    assert await count(engine) == 0
 
 
 async def test_two_sign_ins_at_once_are_two_sessions(sessions: SessionRepository) -> None:

@@ -283,6 +283,64 @@ async def test_a_user_whom_the_api_does_not_know_is_deleted_once_it_knew_another
     assert await process.name("ada") is None
 
 
+async def test_an_api_that_suddenly_knows_nobody_deletes_nobody_and_is_asked_again(
+    process: Process, api: ManagementApi, clock: Clock
+) -> None:
+    await known(process, api, "ada", "bob")
+    await believed(process, api)
+    api.odd["user"] = lambda: httpx.Response(404)
+    for user in ("ada", "bob"):
+        await process.told_thin(user)
+    assert await process.soon() == 2
+    assert [await process.name(each) for each in ("ada", "bob")] == ["Name of ada", "Name of bob"]
+    assert await process.marks() == ["ada", "bob"]
+    del api.odd["user"], api.users["ada"]
+    while await process.marks():
+        await pause(process, clock)
+    assert [await process.name(each) for each in ("ada", "bob")] == [None, "Name of bob"]
+
+
+async def test_one_404_that_is_not_repeated_deletes_nobody(process: Process, api: ManagementApi) -> None:
+    await known(process, api, "ada")
+    await believed(process, api)
+    answers = iter([httpx.Response(404)])
+
+    def once() -> httpx.Response:
+        del api.odd["user"]
+        return next(answers)
+
+    api.odd["user"] = once
+    await process.told_thin("ada")
+    assert await process.soon() == 1
+    assert (await process.name("ada"), await process.marks()) == ("Name of ada", [])
+
+
+async def test_a_late_event_of_before_a_deletion_asks_nobody(
+    process: Process, api: ManagementApi, clock: Clock
+) -> None:
+    await known(process, api, "ada")
+    clock.pass_by(60)
+    await process.told("ada", event="User.Deleted")
+    clock.pass_by(-30)
+    await process.told_thin("ada")
+    clock.pass_by(60)
+    assert (await process.soon(), api.asked, await process.name("ada")) == (0, [], None)
+
+
+async def test_an_answer_about_somebody_who_was_deleted_meanwhile_brings_nobody_back(
+    process: Process, api: ManagementApi, clock: Clock
+) -> None:
+    await known(process, api, "ada")
+    await process.told_thin("ada")
+    clock.pass_by(0.5)
+    await process.told("ada", event="User.Deleted")
+    await process._ask(
+        "INSERT INTO profilegate_stale (tenant_id, user_id, source, subject, marked_at, next_at, attempts) "
+        "VALUES ('default', 'ada', 'logto', 'ada', 0, 0, 0)"
+    )
+    assert (await process.soon(), api.asked, await process.name("ada")) == (1, ["ada"], None)
+
+
 async def test_an_api_that_has_known_nobody_deletes_nobody(process: Process, api: ManagementApi) -> None:
     await known(process, api, "ada")
     api.users.clear()

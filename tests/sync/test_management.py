@@ -70,6 +70,14 @@ async def test_a_users_id_stays_one_step_of_the_path(made: Made, api: Management
     assert api.asked == [path]
 
 
+@pytest.mark.parametrize("subject", ["", ".", ".."])
+async def test_what_leads_to_another_path_even_encoded_is_nobodys_id(
+    made: Made, api: ManagementApi, subject: str
+) -> None:
+    assert await made().user(subject) is None
+    assert (api.questions, api.elsewhere, api.tokens) == ([], [], [])
+
+
 async def test_one_token_is_enough_until_near_its_end(made: Made, api: ManagementApi, clock: Clock) -> None:
     asking = made()
     for seconds in (0, 1, 3538, 1):

@@ -225,3 +225,13 @@ def test_any_payload_is_read_or_unreadable(payload: dict[str, Any]) -> None:
 @given(anything(a_user(), a_row()))
 def test_any_answer_is_a_user_or_unreadable(payload: dict[str, Any]) -> None:
     check_user(SUPABASE.user, payload)
+
+
+def test_the_passwords_hash_and_tokens_are_not_kept_and_all_that_is_read_is() -> None:
+    row = a_row(recovery_token="secret", email_change_token_new="secret")
+    payload = {"type": "UPDATE", "schema": "auth", "table": "users", "record": row, "old_record": row}
+    assert SUPABASE.kept is not None
+    kept = SUPABASE.kept(payload)
+    assert "secret" not in str(kept)
+    assert "hash" not in str(kept)
+    assert SUPABASE.read(kept) == SUPABASE.read(payload)

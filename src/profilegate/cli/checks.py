@@ -56,7 +56,7 @@ def around(settings: Settings) -> list[Finding]:
     """What is allowed and seldom meant."""
     found = []
     if settings.server.public_url is None:
-        text = "not set: clients are not told where the resource's metadata is, and DPoP goes by the request's Host"
+        text = "not set: clients are not told where the resource's metadata is, and DPoP works on loopback only"
         found.append(Finding("warn", "server.public_url", text))
     if not settings.webhooks:
         found.append(Finding("warn", "webhooks", "none: what the provider changes or deletes is not heard of"))

@@ -1,6 +1,7 @@
 """Everything that is kept about one user, and what is left after an erasure, as both faces write it."""
 
 import msgspec
+from msgspec.structs import replace
 
 from profilegate.auth.principal import Principal
 from profilegate.faces.conditional import SHOWN
@@ -17,12 +18,13 @@ AS_A_FILE = {**KEPT_NOWHERE, "content-disposition": 'attachment; filename="profi
 
 
 def to_export(export: Export, caller: Principal, rules: ProfileRules) -> ExportedUser:
-    """As far as this caller may see it."""
+    """As far as this caller may see it, whatever the settings show elsewhere."""
+    all_shown = replace(rules, editing={})
     return ExportedUser(
         exportedAt=export.exported_at,
         tenantId=export.profile.tenant_id,
-        profile=to_wire(export.profile, caller, rules),
-        sources={field: source for field, source in export.profile.sources.items() if rules.editing_of(field) != "off"},
+        profile=to_wire(export.profile, caller, all_shown),
+        sources=dict(export.profile.sources),
         applications=[_document(*each) for each in export.documents],
         history=[_entry(each) for each in export.history],
         withheld=[each for each in SHAPING if each not in caller.permissions],

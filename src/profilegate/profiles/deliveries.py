@@ -75,6 +75,9 @@ class Work(Protocol):
     def lives(self) -> Lives:
         """The records, in the same transaction."""
 
+    async def forget(self, delivery: Delivery) -> None:
+        """Keep of this one only that it came."""
+
     async def done(self, now: int) -> None:
         """All of them are applied."""
 

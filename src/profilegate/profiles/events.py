@@ -42,6 +42,8 @@ class IdentityEvent(Struct, frozen=True, kw_only=True):
     occurred_at: int
     sequence: int = 0
     fields: dict[str, Any] = {}
+    is_answer: bool = False
+    """To a question of ours: it tells what the user is like, and never that an erased one has come back."""
 
     @property
     def version(self) -> str:
@@ -81,6 +83,8 @@ def reduced(life: Life | None, event: IdentityEvent, rules: ProfileRules, now: i
             return _buried(before, event, rules)
         case "revoke":
             return replace(before, revoked_before=_later(before.revoked_before, event.occurred_at))
+        case "set" if event.is_answer and before.is_over:
+            return before
         case "set":
             return _told(_alive(before, event, rules, now), event.fields, event.version, rules)
     return _told(before, {SUSPENSION: event.kind == "suspend"}, event.version, rules)

@@ -79,8 +79,8 @@ class EventService(Struct, frozen=True):
     rules: ProfileRules
     clock: Callable[[], float]
 
-    async def apply(self, lives: Lives, event: IdentityEvent) -> None:
-        """Make the record what the event says, as far as it is news.
+    async def apply(self, lives: Lives, event: IdentityEvent) -> bool:
+        """Make the record what the event says, as far as it is news. Returns whether there is a record after it.
 
         A username that somebody else has never fails an event: the user keeps the old one, and the wish is noted.
         """
@@ -89,7 +89,7 @@ class EventService(Struct, frozen=True):
             before = await lives.find(event.key)
             after = reduced(before, event, self.rules, now)
             if await self._stored(lives, before, after, actor, now):
-                return
+                return not after.is_over
         raise StoreUnavailable
 
     async def grant(self, lives: Lives, wish: Wish) -> bool:

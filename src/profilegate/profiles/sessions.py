@@ -27,10 +27,13 @@ class SessionStore(Protocol):
     """The sessions. All raise StoreUnavailable. The digest of a cookie finds a session; the cookie is not kept."""
 
     async def add(self, digest: str, session: Session) -> None:
-        """Store a session, and forget some that have ended."""
+        """Store a session."""
 
     async def get(self, digest: str, now: int) -> Session | None:
         """The session, unless it has ended."""
 
     async def end(self, digest: str) -> None:
         """End a session; nothing if it has ended."""
+
+    async def forget(self, now: int, limit: int) -> int:
+        """Delete at most so many whose time was over by then; returns how many."""

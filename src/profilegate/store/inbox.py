@@ -99,6 +99,9 @@ class InboxWork:
         self.lives = lives
         self.deliveries = deliveries
 
+    async def forget(self, delivery: Delivery) -> None:
+        await self._session.run(queries.forget_body(self._dialect), {"id": delivery.id, "nothing": b""})
+
     async def done(self, now: int) -> None:
         ids = DIALECTS[self._dialect].many([each.id for each in self.deliveries])
         values = {"ids": ids, "until": now + self._retention}

@@ -57,6 +57,13 @@ def done(dialect: str) -> Statement:
 
 
 @lru_cache
+def forget_body(dialect: str) -> Statement:
+    """What one delivery says."""
+    text = "UPDATE profilegate_delivery SET body = {} WHERE id = {}"
+    return compiled(raw(text, Param("nothing"), Param("id")), dialect)
+
+
+@lru_cache
 def failed(dialect: str) -> Statement:
     """Count an attempt; without a next one it is dead."""
     return compiled(

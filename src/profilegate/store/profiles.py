@@ -157,12 +157,17 @@ class ProfileRepository:
         async with self._engine.session() as session:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             rows = await session.run(first, values)
-            if not rows:
+            if not rows and expected is not None:
                 await replicated(session, self._dialect)  # it may be erased at the primary alone so far
                 return None
+            # Also where the record has ended before: deliveries about the user may have come since.
             said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
-            for each in (*audit, delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said):
+            ended = (delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said)
+            for each in (*(audit if rows else ()), *ended):
                 await session.run(each, values | {"nothing": b""})
+            if not rows:
+                await replicated(session, self._dialect)
+                return None
         left = to_record(rows[0])
         return left if isinstance(left, Tombstone) else None
 

@@ -94,10 +94,11 @@ def revive(dialect: str) -> Audited:
 
 @lru_cache
 def erase(dialect: str) -> Audited:
-    """Everything about the person gone; the key, the version and the tokens' revocation stay."""
+    """Everything about the person gone; the key, the version, suspensions and the tokens' revocation stay: who comes
+    back comes back as whom they were sent away."""
     emptied = (
         "username = NULL, username_key = NULL, name = NULL, avatar = NULL, primary_email = NULL, primary_phone = NULL, "
-        "application_id = NULL, last_sign_in_at = NULL, suspended_by_idp = FALSE, suspended_by_operator = FALSE, "
+        "application_id = NULL, last_sign_in_at = NULL, "
         "has_password = FALSE, changed_fields = '', version = version + 1, created_at = 0, updated_at = 0"
     )
     objects = ("custom_data", "identities", "oidc_profile", "sources", "versions")

@@ -12,9 +12,6 @@ from profilegate.store.statements import Param, Statement, compiled, raw
 
 COLUMNS = ("tenant_id", "user_id", "issuer", "subject", "sid", "data", "created_at", "expires_at")
 
-MOST_FORGOTTEN = 100
-"""Rows that one sign-in takes away: more than it adds."""
-
 
 class Kept(msgspec.Struct):
     """What of a session nobody looks for."""
@@ -36,7 +33,6 @@ class SessionRepository:
         values = {name: getattr(session, name) for name in names} | {"digest": digest}
         values |= {"tenant_id": session.key.tenant_id, "user_id": session.key.user_id}
         await self._engine.write([insert(self._dialect)], values | {"data": msgspec.json.encode(kept).decode()})
-        await self._engine.write([forget(self._dialect)], {"now": session.created_at})
 
     async def get(self, digest: str, now: int) -> Session | None:
         rows = await self._engine.fetch(select(self._dialect), {"digest": digest, "now": now})
@@ -57,6 +53,9 @@ class SessionRepository:
 
     async def end(self, digest: str) -> None:
         await self._engine.write([delete(self._dialect)], {"digest": digest})
+
+    async def forget(self, now: int, limit: int) -> int:
+        return len(await self._engine.write([forget(self._dialect)], {"now": now, "limit": limit}))
 
 
 @lru_cache
@@ -84,8 +83,9 @@ def forget(dialect: str) -> Statement:
     return compiled(
         raw(
             "DELETE FROM profilegate_session WHERE id IN (SELECT id FROM profilegate_session WHERE expires_at < {} "
-            f"ORDER BY expires_at LIMIT {MOST_FORGOTTEN} {DIALECTS[dialect].skip_locked})",
+            f"ORDER BY expires_at LIMIT {{}} {DIALECTS[dialect].skip_locked}) RETURNING id",
             Param("now"),
+            Param("limit"),
         ),
         dialect,
     )

@@ -26,7 +26,7 @@ HOUR = 3_600_000
 class Fetching:
     """Settles marks, one user at a time in each process. `clock` gives Unix seconds.
 
-    State per process: which sources' APIs have answered about some user, for `missing`.
+    State per process: the last user that each source's API knew, for `missing`.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Fetching:
         self._events = events
         self._apis = apis
         self._clock = clock
-        self._believed: set[str] = set()
+        self._known: dict[str, str] = {}
 
     async def run(self) -> None:
         """Settle marks for ever; does nothing where no source has an API."""
@@ -89,23 +89,34 @@ class Fetching:
         if api is None:
             return  # it is not configured any more
         source = self._sources.named(stale.source)
-        event = self._event(stale, source, await api.user(stale.subject), began)
-        if event is not None:
-            async with self._inbox.lives() as lives:
-                await self._events.apply(lives, event)
-
-    def _event(self, stale: Stale, source: Source, user: Payload | None, began: int) -> IdentityEvent | None:
-        """What the answer says. A wrong URL answers 404 for everybody, so that counts only beside somebody else."""
-        name = stale.source
+        user = await api.user(stale.subject)
         if user is None:
             if source.settings.management is None or source.settings.management.missing == "ignore":
-                return None
-            if name not in self._believed:
-                raise ProviderUnavailable("it has not answered about anybody yet, so that nobody is gone")
+                return
+            user = await self._looked_again(api, stale)
+        event = self._event(stale, source, user, began)
+        async with self._inbox.lives() as lives:
+            await self._events.apply(lives, event)
+
+    async def _looked_again(self, api: Management, stale: Stale) -> Payload | None:
+        """The user once more, after the API has named somebody whom it knew before.
+
+        An API that is redeployed, or whose address has changed, answers 404 for everybody: that erases nobody. Raises
+        ProviderUnavailable.
+        """
+        other = self._known.get(stale.source, stale.subject)
+        if other == stale.subject or await api.user(other) is None:
+            self._known.pop(stale.source, None)
+            raise ProviderUnavailable("it knows nobody else at the moment either, so that nobody is gone")
+        return await api.user(stale.subject)
+
+    def _event(self, stale: Stale, source: Source, user: Payload | None, began: int) -> IdentityEvent:
+        """What the answer says."""
+        if user is None:
             return _said(stale, "delete", {}, began)
         read = source.provider.user
         fields = read(user) if read is not None else {}
-        self._believed.add(name)
+        self._known[stale.source] = stale.subject
         return _said(stale, "set", fields, began)
 
     def _now(self) -> int:
@@ -121,4 +132,5 @@ def _said(stale: Stale, kind: Kind, fields: Payload, began: int) -> IdentityEven
         kind=kind,
         occurred_at=began,
         fields=fields,
+        is_answer=True,
     )

@@ -14,6 +14,9 @@ from profilegate.errors import ProviderUnavailable
 from profilegate.sync.said import Payload
 from profilegate.sync_settings import ManagementSettings
 
+NO_SUBJECTS = frozenset({"", ".", ".."})
+"""What a URL's path would lead elsewhere by, even encoded; no provider names a user so."""
+
 SPARE = 60
 """Seconds before its end from which a token is not used any more."""
 
@@ -35,6 +38,8 @@ class Management:
 
     async def user(self, subject: str) -> Payload | None:
         """The user, as the API has them; None when there is none. Raises ProviderUnavailable."""
+        if subject in NO_SUBJECTS:
+            return None
         url = self._settings.url.replace("{id}", quote(subject, safe=""))
         header = await self._authorization()
 

@@ -1,7 +1,7 @@
 """What is counted about the deliveries, in the Prometheus text format.
 
-Counters are this process's own, so a scrape of one of N workers sees a part; the gauges are read from the database
-and are the same in all of them.
+Counters are this process's own, and added up by whichever worker is asked; the gauges are read from the database and
+are the same in all of them.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -15,7 +15,7 @@ class SyncMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.received = Counter(
             "profilegate_sync_received",
-            "Requests to /webhooks of this process: stored, duplicate, ignored, or refused and why.",
+            "Requests to /webhooks: stored, duplicate, ignored, or refused and why.",
             ["source", "outcome"],
             registry=registry,
         )

@@ -19,7 +19,8 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     `read` turns a payload into what it says, an empty sequence where that is nothing for us; it raises Unreadable.
     `delivery_id` is the id in the payload that is the same for every attempt. `user` turns a user of the provider's
-    management API into fields, where it has one; it raises Unreadable, too.
+    management API into fields, where it has one; it raises Unreadable, too. `kept` is the payload without what must
+    not be stored, where not all of it may be.
     """
 
     signature: Signature
@@ -28,3 +29,4 @@ class Provider(Struct, frozen=True, kw_only=True):
     read: Callable[[Payload], Sequence[Said]]
     delivery_id: Callable[[Payload], str | None] = no_id
     user: Callable[[Payload], dict[str, Any]] | None = None
+    kept: Callable[[Payload], Payload] | None = None

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from hashlib import sha256
 
+import msgspec
+
 from profilegate.auth.issuers import Issuers
 from profilegate.errors import InvalidConfiguration, MalformedBody, SourceNotFound
 from profilegate.identifiers import USER_ID_LIMIT, is_identifier
@@ -54,7 +56,7 @@ class Source:
             source=self.name,
             delivery_id=_bounded(named) if named else sha256(body).hexdigest(),
             received_at=int(now * 1000),
-            body=body,
+            body=body if self.provider.kept is None else msgspec.json.encode(self.provider.kept(verified.payload)),
             tenant_id=key.tenant_id,
             user_id=key.user_id,
         )

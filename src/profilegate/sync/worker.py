@@ -14,6 +14,7 @@ from contextlib import suppress
 from profilegate.errors import StoreUnavailable
 from profilegate.profiles.deliveries import Delivery, Inbox, Work
 from profilegate.profiles.lives import EventService
+from profilegate.profiles.record import ProfileKey
 from profilegate.sync.sources import Sources
 
 log = logging.getLogger("profilegate.sync")
@@ -100,16 +101,20 @@ class Worker:
             await work.done(self._now())
 
     async def _apply(self, work: Work, delivery: Delivery) -> None:
-        source = self._sources.named(delivery.source)
+        source, about = self._sources.named(delivery.source), set[ProfileKey]()
         for said in source.said(delivery):
             if said.kind == "logout":
                 await work.lives.end_sessions(source.issuer, said.subject, said.session_id, delivery.received_at)
             event = source.event(said, delivery)
             if event is None:
                 continue
-            await self._events.apply(work.lives, event)
-            if said.is_thin and said.subject is not None and source.settings.management is not None:
+            about.add(event.key)
+            lives_on = await self._events.apply(work.lives, event)
+            # Nobody is asked about an erased user: the event is older than the end, and so is what it left out.
+            if lives_on and said.is_thin and said.subject is not None and source.settings.management is not None:
                 await work.lives.mark_stale(event.key, delivery.source, said.subject, self._now())
+        if len(about) > 1:  # it is found by its first user only, so an erasure of another would not reach what it says
+            await work.forget(delivery)
 
     async def _failed(self, delivery: Delivery, error: Exception) -> None:
         """Try again later. Only what fails for reasons of its own, and often enough, is a dead letter."""

@@ -368,3 +368,13 @@ async def test_an_answer_that_says_something_twice_is_refused(browser: Browser, 
     answer = await browser.get("/account/callback", params=said)
     assert answer.status_code == 401
     assert (await browser.back(asked)).status_code == 303
+
+
+async def test_a_session_of_an_issuer_that_is_not_the_pages_any_more_counts_for_nothing(
+    service: Service, alice: Browser
+) -> None:
+    assert not await stays_out(alice)
+    await service.gate.engine.write(
+        [Statement("UPDATE profilegate_session SET issuer = 'https://old.example'", ())], {}
+    )
+    assert await stays_out(alice)

@@ -23,9 +23,13 @@ HOUR = 3600
 
 
 class Visitors(Struct, frozen=True, kw_only=True):
-    """Begins, finds and ends sessions; `clock` gives Unix seconds. The database has a digest of the cookie only."""
+    """Begins, finds and ends sessions; `clock` gives Unix seconds. The database has a digest of the cookie only.
+
+    `issuer` is whose sign-ins count: those of one that was configured before do not.
+    """
 
     sessions: SessionStore
+    issuer: str
     standing: StandingPort
     cookies: Cookies
     hours: int
@@ -42,7 +46,7 @@ class Visitors(Struct, frozen=True, kw_only=True):
             sid=signed_in.sid,
             is_operator=who.is_operator,
             id_token=signed_in.id_token,
-            created_at=now,
+            created_at=now if who.issued_at is None else min(now, who.issued_at * 1000),
             expires_at=now + self.hours * HOUR * 1000,
         )
         await self.sessions.add(digest(cookie), session)
@@ -58,7 +62,7 @@ class Visitors(Struct, frozen=True, kw_only=True):
         Raises Suspended or StoreUnavailable.
         """
         session = await self.kept(scope)
-        if session is None:
+        if session is None or session.issuer != self.issuer:
             return None
         try:
             check_standing(principal_of(session), await self.standing.standing(session.key))

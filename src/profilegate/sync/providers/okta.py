@@ -3,8 +3,8 @@
 Traps: one body is a batch about several users. No event has values, so the user has to be asked for. Events tell of
 attempts that failed, too. `target` lists applications and their users (AppUser) beside the user. A user who is locked
 out is not suspended: anybody who knows the login can bring that about.
-The subject is Okta's id (00u...). Access tokens have the login as `sub`, and the id as `uid`: the claim that names
-the user has to be `uid` then.
+The subject is Okta's id (00u...). Access tokens have the login as `sub` by default, and the id as `uid`: deliveries
+find their users only where the authorization server puts the id into `sub`.
 """
 
 from collections.abc import Sequence

@@ -16,6 +16,7 @@ from profilegate.sync.provider import Provider
 from profilegate.sync.said import Payload, Said, moment, pointed, required, text_at
 
 USERS = ("auth", "users")
+ROWS = frozenset({"record", "old_record"})
 
 # The user object calls them one way, the table's row the other.
 METADATA = ("/user_metadata", "/raw_user_meta_data")
@@ -75,4 +76,15 @@ def _first(told: dict[str, Any], names: Sequence[str]) -> str | None:
     return next((each for each in found if each is not None), None)
 
 
-SUPABASE = Provider(signature="standard", read=read, delivery_id=delivery_id, user=user)
+def kept(payload: Payload) -> Payload:
+    """Without the password's hash and the tokens of mails under way, which a row of the table has."""
+    return {name: _bare(value) if name in ROWS else value for name, value in payload.items()}
+
+
+def _bare(row: Any) -> Any:
+    if not isinstance(row, dict):
+        return row
+    return {name: value for name, value in row.items() if "password" not in name and "token" not in name}
+
+
+SUPABASE = Provider(signature="standard", read=read, delivery_id=delivery_id, user=user, kept=kept)
