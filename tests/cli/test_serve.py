@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,3 +143,16 @@ def test_who_does_not_want_to_wait_says_so_twice(migrated: str, tmp_path: Path) 
         eventually(lambda: status(f"{url(migrated)}/ready") == 503)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def test_a_worker_looks_for_garbage_seldom_and_never_among_what_it_began_with(migrated: str) -> None:
+    looked = "import gc; from profilegate.app import SELDOM, from_environment; from_environment()"
+    told = "; print(gc.get_threshold() == SELDOM, gc.get_freeze_count() > 10_000)"
+    ended = subprocess.run(
+        [sys.executable, "-c", looked + told],
+        env=os.environ | {"PROFILEGATE_CONFIG": migrated},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert ended.stdout == "True True\n", ended.stderr
