@@ -101,6 +101,15 @@ async def test_many_that_have_ended_are_forgotten_bit_by_bit(sessions: SessionRe
     assert await count(engine) == 0
 
 
+async def test_an_erasure_of_a_version_that_is_not_there_ends_none(
+    sessions: SessionRepository, store: ProfileRepository
+) -> None:
+    await store.create(record(ANN), PROVIDER)
+    await sessions.add("a", USUAL)
+    assert await store.erase(ANN, PROVIDER, LATER, expected=99) is None
+    assert await sessions.get("a", NOW) == USUAL
+
+
 async def test_two_sign_ins_at_once_are_two_sessions(sessions: SessionRepository) -> None:
     names = [f"s{n}" for n in range(20)]
     assert await at_once(sessions.add(each, USUAL) for each in names) == [None] * 20

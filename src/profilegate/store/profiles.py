@@ -157,16 +157,16 @@ class ProfileRepository:
         async with self._engine.session() as session:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             rows = await session.run(first, values)
-            if not rows and expected is not None:
-                await replicated(session, self._dialect)  # it may be erased at the primary alone so far
-                return None
-            # Also where the record has ended before: deliveries about the user may have come since.
-            said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
-            ended = (delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said)
-            for each in (*(audit if rows else ()), *ended):
+            after = [*audit] if rows else []
+            if (
+                rows or expected is None
+            ):  # where the record has ended before, deliveries about the user may have come since
+                said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
+                after += (delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said)
+            for each in after:
                 await session.run(each, values | {"nothing": b""})
             if not rows:
-                await replicated(session, self._dialect)
+                await replicated(session, self._dialect)  # it may be erased at the primary alone so far
                 return None
         left = to_record(rows[0])
         return left if isinstance(left, Tombstone) else None
