@@ -158,9 +158,7 @@ class ProfileRepository:
             await session.run(lock_owner(self._dialect), values)  # from here on nobody can add a document
             rows = await session.run(first, values)
             after = [*audit] if rows else []
-            if (
-                rows or expected is None
-            ):  # where the record has ended before, deliveries about the user may have come since
+            if rows or expected is None:  # deliveries about the user may have come since the record ended
                 said = (life_queries.give_up_dead_letters(self._dialect), life_queries.forget_said(self._dialect))
                 after += (delete_all_of(self._dialect), *life_queries.buried(self._dialect), *said)
             for each in after:
