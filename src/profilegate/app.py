@@ -104,4 +104,7 @@ def from_environment() -> Door:
     crew = Crew(os.environ.get(VARIABLE))
     app = create_app(settings, watch=os.environ.get(configuration.FILE_VARIABLE), crew=crew)
     collect_seldom()
-    return Door(app, turned_away=app.plugins.get(ProfileGate).requests.turn_away)
+    gate = app.plugins.get(ProfileGate)
+    # Traces are to have every request, and are further in.
+    again = gate.again if settings.cache.lane and not settings.server.tracing else None
+    return Door(app, turned_away=gate.requests.turn_away, again=again)

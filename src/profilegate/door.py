@@ -12,6 +12,7 @@ from typing import cast
 
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
+from profilegate.again import Again
 from profilegate.auth.credentials import Header
 from profilegate.errors import BodyBroken, BodyTooSlow, MalformedBody, ProfileGateError, Unavailable
 from profilegate.faces.answers import Sent, encoded
@@ -42,11 +43,18 @@ CLOSE = {"connection": "close"}
 
 class Door:
     """Round the whole service. `most` is how many requests may be at work, and `turned_away` is called for
-    each that is one too many. It looks at the loop's lateness from the
-    server's start on, which comes as a lifespan event."""
+    each that is one too many. What is answered `again` takes less than to turn it away. It looks at the loop's
+    lateness from the server's start on, which comes as a lifespan event."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST, turned_away: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        most: int = MOST,
+        turned_away: Callable[[], None] = lambda: None,
+        again: Again | None = None,
+    ) -> None:
         self._app = app
+        self._again = again
         self._turned_away = turned_away
         self._most = most
         self._late_from = float("inf")
@@ -59,6 +67,9 @@ class Door:
             if kind == "lifespan":
                 self._beat()
             return await self._app(scope, receive, send)
+        again = None if self._again is None else self._again.found(scope)
+        if self._again is not None and again is not None:
+            return await self._again.send(again, scope, send)
         if not is_framed(scope["headers"]):
             return await refused(MalformedBody(), CLOSE)(scope, receive, send)
         if self.is_crowded():

@@ -3,7 +3,8 @@
 request -> token (remembered) -> caller's standing -> who may do what (auth.rules) -> record, or change -> bytes
 
 It knows only what goes right: whatever is odd, unknown or refused is handed on to the ordinary handlers, which are the
-reference for every byte that is answered here. It wraps the standalone service, never a host application.
+reference for every byte that is answered here. It wraps the standalone service, never a host application. What it lets
+somebody read is noted with the token, for `again`.
 """
 
 import asyncio
@@ -11,33 +12,30 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
-from msgspec import Struct
 
+from profilegate.again import ASKED, BEARER, READS, Again, LetIn, note
 from profilegate.auth import rules
 from profilegate.auth.credentials import Header, is_host
 from profilegate.auth.gate import check_standing
 from profilegate.auth.issuers import Issuers
 from profilegate.auth.middleware import UNAVAILABLE
 from profilegate.auth.principal import Principal
+from profilegate.auth.remembered import Remembered
 from profilegate.errors import StoreUnavailable
-from profilegate.faces.answers import described, encoded
 from profilegate.faces.bodies import ANYTHING
-from profilegate.faces.conditional import SHOWN, etag, is_among
-from profilegate.faces.cors import granted
+from profilegate.faces.conditional import etag
 from profilegate.faces.logto import handlers as logto
 from profilegate.faces.logto import wire as logto_wire
 from profilegate.faces.phoenix import handlers as phoenix
+from profilegate.faces.shown import Shown, listed, made
 from profilegate.profiles.record import Profile, ProfileKey
 from profilegate.profiles.service import ProfileService
 from profilegate.store.cache import RecordCache
 from profilegate.store.profiles import MOST_OWN, Whole
 
 OWN = frozenset({b"/api/profile", b"/api/my-account"})
-
-BEARER = b"Bearer "
 
 MOST_BODY = 16_384
 """Bytes of a body that is read here."""
@@ -48,68 +46,33 @@ LOOKED_AT = frozenset({b"authorization", b"host", b"origin", b"if-none-match", b
 # What only the handlers understand.
 NOT_HERE = frozenset({b"dpop", b"transfer-encoding", b"content-encoding", b"if-match"})
 
-READS = ("GET", "HEAD")
-
-Took = Callable[[str, str, int, float], None]
-"""Is told of each answer: face, method, status, seconds."""
-
-
-class Shown(Struct, gc=False):
-    """A record as a face shows it; `headers` are those of a 200, `brief` those of a 304."""
-
-    face: str
-    body: bytes
-    tag: str
-    headers: list[Header]
-    brief: list[Header]
-
-
-LET_IN = "let in"
-
-
-class LetIn(Struct, gc=False):
-    """What a caller last read, kept with its own record: whose when it was another's, and whether as its own."""
-
-    caller: Principal
-    path: str
-    raw_path: bytes
-    other: ProfileKey | None
-    is_own: bool
-
 
 class Lane:
-    """Round `app`. `certificates` is the header with clients' certificates, if there is one; `took` counts answers."""
+    """Round `app`, unless it can be answered `again`."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        issuers: Issuers,
-        records: RecordCache,
-        profiles: ProfileService,
-        origins: Iterable[str] = (),
-        certificates: str | None = None,
-        took: Took = lambda *_: None,
+        self, app: ASGIApp, again: Again, issuers: Issuers, records: RecordCache, profiles: ProfileService
     ) -> None:
         self._app = app
+        self._again = again
         self._issuers = issuers
         self._records = records
         self._profiles = profiles
-        self._origins = frozenset(origins)
-        self._took = took
-        self._not_here = NOT_HERE | ({certificates.lower().encode("latin-1")} if certificates else frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or hand on."""
+        again = None if ASKED in scope else self._again.found(scope)
+        if again is not None:
+            return await self._again.send(again, scope, send)
         began = perf_counter()
         if scope["type"] == ScopeType.HTTP and not scope["query_string"] and not scope.get("root_path"):
             told = self._headers(scope["headers"])
-            caller = None if told is None else self._caller(told)
-            if told is not None and caller is not None:
+            token = None if told is None else self._token(told)
+            if told is not None and token is not None:
                 body = Body(receive)
-                answer = await self._answer(scope, told, caller, body)
-                if answer is not None:
-                    status = await self._send(answer, told, scope, send)
-                    return self._took(answer.face, scope["method"], status, perf_counter() - began)
+                shown = await self._answer(scope, told, token, body)
+                if shown is not None:
+                    return await self._again.send((shown, told, began), scope, send)
                 receive = body.again
         return await self._app(scope, receive, send)
 
@@ -121,35 +84,20 @@ class Lane:
                 if name in told:
                     return None
                 told[name] = value
-            elif name in self._not_here:
+            elif name in NOT_HERE or name == self._again.certificates:
                 return None
         host = told.get(b"host")
         return told if host and is_host(host) else None
 
-    def _caller(self, told: dict[bytes, bytes]) -> Principal | None:
-        """Who is calling, where the token is known to be good and bound to nothing."""
+    def _token(self, told: dict[bytes, bytes]) -> Remembered | None:
+        """The caller's token, where it is known to be good and bound to nothing."""
         authorization = told.get(b"authorization", b"")
-        caller = self._issuers.remembered(authorization[7:]) if authorization.startswith(BEARER) else None
-        return None if caller is None or caller.confirmation is not None or caller.must_be_bound else caller
-
-    def _again(self, scope: HTTPScope, told: dict[bytes, bytes], caller: Principal) -> Shown | None:
-        """The answer to a caller who read at this very path last time, where its standing is the one it had then.
-
-        What was decided then depends on nothing else, so only the record is looked up again.
-        """
-        if scope["method"] not in READS or b"content-length" in told:
-            return None
-        mine = self._records.remembered(caller.key)
-        let_in: LetIn | None = None if mine is None else mine.answers.get(LET_IN)
-        if let_in is None or let_in.caller is not caller:
-            return None
-        if let_in.raw_path != scope.get("raw_path") or let_in.path != scope["path"]:
-            return None
-        whole = mine if let_in.other is None else self._records.remembered(let_in.other)
-        return None if whole is None else self._shown(whole, caller, let_in.is_own)
+        token = self._issuers.tokens.good(authorization[7:]) if authorization.startswith(BEARER) else None
+        is_bound = token is None or token.principal.confirmation is not None or token.principal.must_be_bound
+        return None if is_bound else token
 
     async def _answer(
-        self, scope: HTTPScope, told: dict[bytes, bytes], caller: Principal, body: "Body"
+        self, scope: HTTPScope, told: dict[bytes, bytes], token: Remembered, body: "Body"
     ) -> Shown | None:
         """The answer to a caller who is admitted, and may have what is asked; None otherwise.
 
@@ -157,27 +105,24 @@ class Lane:
         database that does not answer is not waited for once more, nor asked again for what it may have done.
         """
         try:
-            again = self._again(scope, told, caller)
-            if again is not None:
-                return again
             path = scope.get("raw_path") or b""
             if not path.isascii() or path.decode("ascii") != scope["path"]:
                 return None
             if scope["method"] in READS:
-                return None if b"content-length" in told else await self._read(path, caller)
+                return None if b"content-length" in told else await self._read(path, token)
             if not is_short_json(told):
                 return None
             if scope["method"] == "POST":
-                return await self._listed(caller, body) if path == phoenix.BATCH_PATH else None
-            return await self._changed(scope["method"], path, caller, body)
+                return await self._listed(token.principal, body) if path == phoenix.BATCH_PATH else None
+            return await self._changed(scope["method"], path, token.principal, body)
         except StoreUnavailable:
             scope[UNAVAILABLE] = True  # type: ignore[literal-required]
             return None
         except Exception:
             return None
 
-    async def _read(self, path: bytes, caller: Principal) -> Shown | None:
-        is_own = path in OWN
+    async def _read(self, path: bytes, token: Remembered) -> Shown | None:
+        caller, is_own = token.principal, path in OWN
         if not is_own and not path.startswith(phoenix.USER_PATH):
             return None
         key = rules.own(caller, "read") if is_own else _named(path, caller, rules.readable)
@@ -189,8 +134,11 @@ class Lane:
         check_standing(caller, asking.standing)
         if not isinstance(whole.found, Profile) or self._has_news(whole, whole.found, caller):
             return None
-        asking.answers[LET_IN] = LetIn(caller, path.decode("ascii"), path, None if whole is asking else key, is_own)
-        return self._shown(whole, caller, is_own)
+        name, shown = self._shown(whole, whole.found, caller, is_own)
+        mine, theirs = self._records.place(caller.key, asking), self._records.place(key, whole)
+        if mine is not None and theirs is not None:
+            note(token, LetIn(path, mine, theirs, name))
+        return shown
 
     async def _both(self, asking: ProfileKey, asked: ProfileKey) -> tuple[Whole | None, Whole | None]:
         """The caller's record and the one that is asked for; where both must be read, that is done at the same time."""
@@ -216,11 +164,11 @@ class Lane:
         keys = [rules.readable(caller, each) for each in phoenix.BATCH.decode(text).user_ids]
         found = {caller.key: asking} | await self._records.wholes([key for key in keys if key != caller.key])
         bodies = {
-            key: self._of_anybody(each, each.found).body
+            key: self._of_anybody(each, each.found)[1].body
             for key, each in found.items()
             if isinstance(each.found, Profile)
         }
-        return listed(bodies[key] for key in keys) if bodies.keys() >= {*keys} else None
+        return listed(phoenix.FACE, (bodies[key] for key in keys)) if bodies.keys() >= {*keys} else None
 
     async def _changed(self, method: str, path: bytes, caller: Principal, body: "Body") -> Shown | None:
         """The record after the change. Nothing is decided here that `change` does not decide for the handlers too."""
@@ -251,26 +199,25 @@ class Lane:
         whole.answers["settled"] = caller
         return False
 
-    def _shown(self, whole: Whole, caller: Principal, is_own: bool) -> Shown | None:
-        if not isinstance(whole.found, Profile):
-            return None
-        return self._of_own(whole, whole.found, caller) if is_own else self._of_anybody(whole, whole.found)
+    def _shown(self, whole: Whole, profile: Profile, caller: Principal, is_own: bool) -> tuple[str, Shown]:
+        """The record for this caller, and its name among the answers made of the record."""
+        return self._of_own(whole, profile, caller) if is_own else self._of_anybody(whole, profile)
 
-    def _of_anybody(self, whole: Whole, profile: Profile) -> Shown:
-        answer: Shown | None = whole.answers.get(phoenix.FACE)
-        if answer is None:
-            answer = whole.answers[phoenix.FACE] = self._made(profile)
-        return answer
+    def _of_anybody(self, whole: Whole, profile: Profile) -> tuple[str, Shown]:
+        shown: Shown | None = whole.answers.get(phoenix.FACE)
+        if shown is None:
+            shown = whole.answers[phoenix.FACE] = self._made(profile)
+        return phoenix.FACE, shown
 
-    def _of_own(self, whole: Whole, profile: Profile, caller: Principal) -> Shown:
-        own: dict[int, Shown] = whole.answers.setdefault(logto.FACE, {})
-        seen = logto_wire.mask(caller)
-        answer = own.get(seen)
-        if answer is None:
-            while len(own) >= MOST_OWN:
-                del own[next(iter(own))]
-            answer = own[seen] = self._made_own(profile, caller)
-        return answer
+    def _of_own(self, whole: Whole, profile: Profile, caller: Principal) -> tuple[str, Shown]:
+        name = f"{logto.FACE} {logto_wire.mask(caller)}"
+        shown: Shown | None = whole.answers.get(name)
+        if shown is None:
+            own = [each for each in whole.answers if each.startswith(logto.FACE)]
+            for oldest in own[: len(own) - MOST_OWN + 1]:
+                del whole.answers[oldest]
+            shown = whole.answers[name] = self._made_own(profile, caller)
+        return name, shown
 
     def _made(self, profile: Profile) -> Shown:
         return made(phoenix.FACE, phoenix.to_wire(profile, self._profiles), etag(profile, phoenix.FACE))
@@ -278,24 +225,6 @@ class Lane:
     def _made_own(self, profile: Profile, caller: Principal) -> Shown:
         shown = logto_wire.to_wire(profile, caller, self._profiles.rules)
         return made(logto.FACE, shown, etag(profile, logto.FACE, logto_wire.mask(caller)))
-
-    async def _send(self, answer: Shown, told: dict[bytes, bytes], scope: HTTPScope, send: Send) -> int:
-        known = told.get(b"if-none-match")
-        has_it = known is not None and scope["method"] in READS and is_among(known.decode("latin-1"), answer.tag)
-        headers = answer.brief if has_it else answer.headers
-        if b"origin" in told:
-            headers = headers + encoded(granted(scope, self._origins))
-        body = b"" if has_it or scope["method"] == "HEAD" else answer.body
-        status = 304 if has_it else 200
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
-        return status
-
-
-def listed(bodies: Iterable[bytes]) -> Shown:
-    """Many records in one answer. It has no ETag, so nobody can ask whether it is known."""
-    whole = b'{"profiles":[%b]}' % b",".join(bodies)
-    return Shown(phoenix.FACE, whole, "", encoded(SHOWN) + described(whole), [])
 
 
 class Body:
@@ -327,13 +256,6 @@ def is_short_json(told: dict[bytes, bytes]) -> bool:
     length = told.get(b"content-length", b"")
     short = length.isdigit() and len(length) < 6 and 0 < int(length) <= MOST_BODY
     return short and told.get(b"content-type") == b"application/json"
-
-
-def made(face: str, shown: Any, tag: str) -> Shown:
-    """The answer in bytes."""
-    body = bytes(memoryview(msgspec.json.encode(shown)))  # as encoded it keeps half as much again in reserve
-    brief = encoded({**SHOWN, "etag": tag})
-    return Shown(face, body, tag, brief + described(body), brief)
 
 
 def _named(path: bytes, caller: Principal, allowed: Callable[[Principal, str], ProfileKey]) -> ProfileKey | None:

@@ -8,6 +8,7 @@ import httpx
 from litestar import Litestar, Router
 from litestar.config.app import AppConfig
 
+from profilegate.again import Again
 from profilegate.auth import rules
 from profilegate.auth.principal import Principal
 from profilegate.core import Core
@@ -49,6 +50,13 @@ class ProfileGate(Core, GatePlugin):
         super().__init__(settings, clock=clock, transport=transport, crew=crew)
         public_url = settings.server.public_url
         self.resource_metadata = public_url and metadata.location(public_url)
+        self.again = Again(
+            self.issuers.tokens,
+            self.repository,
+            settings.server.cors_origins,
+            settings.server.client_certificate_header,
+            self.requests.took,
+        )
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         ours_alone = OWN in app_config.opt  # `served`: whoever mounts it has put it at the path already
@@ -72,16 +80,7 @@ class ProfileGate(Core, GatePlugin):
     def open_lane(self, app: Litestar) -> None:
         """Put the lane round an application that is nothing but these faces."""
         if self.path == "/" and {"phoenix", "logto"} <= self.faces:
-            server = self.settings.server
-            app.asgi_handler = Lane(
-                app.asgi_handler,
-                self.issuers,
-                self.repository,
-                self.profiles,
-                server.cors_origins,
-                server.client_certificate_header,
-                self.requests.took,
-            )
+            app.asgi_handler = Lane(app.asgi_handler, self.again, self.issuers, self.repository, self.profiles)
 
     async def profile(self, caller: Principal) -> Profile:
         """The caller's own record, for a host's handlers; made on first access. Raises Forbidden or ProfileNotFound."""

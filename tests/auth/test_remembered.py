@@ -142,9 +142,9 @@ async def test_what_is_remembered_is_bounded_and_the_least_used_goes_first() -> 
     assert whose is not None
     for each in tokens[:2]:
         known.remember(each, whose, kept, validity(VerifiedClaims({"exp": NOW + 60}), kept.settings))
-    assert known.principal(tokens[0])
+    assert known.good(tokens[0])
     known.remember(tokens[2], whose, kept, validity(VerifiedClaims({"exp": NOW + 60}), kept.settings))
-    assert [known.principal(each) is not None for each in tokens] == [True, False, True]
+    assert [known.good(each) is not None for each in tokens] == [True, False, True]
     await world.issuers.close()
 
 

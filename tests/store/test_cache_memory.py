@@ -81,6 +81,6 @@ async def test_a_record_takes_at_most_twice_the_memory_that_is_counted(
         store = repository(engine)
         await store.create(record(ANN, name="Ann", avatar="https://a.test/ann.svg", custom_data=shape), OPERATOR)
         records = RecordCache(store, store.look, Word(), 0)
-        lane = Lane(None, None, records, service_on(store))  # type: ignore[arg-type]
+        lane = Lane(None, None, None, records, service_on(store))  # type: ignore[arg-type]
         taken, counted = await measured(engine, lane, callers)
     assert counted / 6 <= taken <= 2 * counted

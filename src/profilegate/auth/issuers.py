@@ -73,7 +73,8 @@ class Issuers:
 
     def remembered(self, token: bytes) -> Principal | None:
         """Who a JWT says is calling, where it was verified before and is still good; None says nothing about it."""
-        return self.tokens.principal(token)
+        known = self.tokens.good(token)
+        return None if known is None else known.principal
 
     async def close(self) -> None:
         """Give up what is under way and close the connections to the providers. It can be used again after that."""

@@ -85,7 +85,7 @@ class Keys:
 
     def still(self, keys: Sequence[SigningKey]) -> bool:
         """Whether the key set is the very one that these are, and no look at the provider is due."""
-        return self._set.value is keys and not self._set.is_due
+        return self._set.value is keys and not self._set.is_due()
 
     def inherit(self, other: "Keys") -> None:
         """Begin with the keys of the same issuer under other settings."""

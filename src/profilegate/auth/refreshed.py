@@ -108,13 +108,12 @@ class Refreshed(Generic[T]):
         """Whether the provider has just been asked in vain, so that it is too early to ask again."""
         return self._ticks() - self._failed < RETRY
 
-    @property
     def is_due(self) -> bool:
         """Whether `made_current` would ask the provider."""
-        age = self.age
+        age = self._ticks() - self._fetched
         if self.value is None or age > LONGEST:
             return True
-        return (self._is_outdated or age > self._max_age) and not self.failing
+        return (age > self._max_age or self._is_outdated) and not self.failing
 
     @property
     def is_fetching(self) -> bool:

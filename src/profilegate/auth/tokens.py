@@ -5,7 +5,9 @@ algorithm, type, issuer, audience, times (RFC 8725, RFC 9068). `verify-token` ru
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from profilegate.auth.jws import UnverifiedToken, signed_by
 from profilegate.auth.key_set import SigningKey, text
@@ -105,7 +107,7 @@ def check_use(claims: dict[str, Any]) -> None:
         raise InvalidToken("not an access token")
 
 
-class Validity(NamedTuple):
+class Validity(Struct, frozen=True, gc=False):
     """When a token is valid: from `starts` until before `ends`, Unix seconds, give or take `leeway` seconds."""
 
     starts: float

@@ -54,6 +54,9 @@ def encoded(headers: Mapping[str, str]) -> list[Header]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
+JSON = (b"content-type", b"application/json")
+
+
 def described(body: bytes) -> list[Header]:
     """What is said of a body."""
-    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    return [JSON, (b"content-length", b"%d" % len(body))]

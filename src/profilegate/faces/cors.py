@@ -56,7 +56,12 @@ def granted(scope: Scope, allowed: Collection[str]) -> dict[str, str]:
     origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
     if len(origins) != 1 or origins[0] not in allowed:
         return {}
-    return {"access-control-allow-origin": origins[0], "access-control-expose-headers": EXPOSED}
+    return permission(origins[0])
+
+
+def permission(origin: str) -> dict[str, str]:
+    """What lets pages of this origin read the answer."""
+    return {"access-control-allow-origin": origin, "access-control-expose-headers": EXPOSED}
 
 
 def due(request: Request[Any, Any, Any]) -> dict[str, str]:

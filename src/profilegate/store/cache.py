@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from cachetools import LRUCache
 from msgspec import Struct
 
 from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Standing, Tombstone
+from profilegate.second_chance import SecondChance
 from profilegate.store.coherence import Coherence
 from profilegate.store.profiles import ProfileRepository, Whole
 
@@ -21,6 +21,19 @@ PLAIN = Standing()
 
 Read = Callable[[ProfileKey], Awaitable[Whole | None]]
 ReadMany = Callable[[Sequence[ProfileKey]], Awaitable[Mapping[ProfileKey, Whole]]]
+
+
+class Place(Struct, eq=False, gc=False):
+    """Where a record is remembered: `whole` is None once that is over, and whoever knows the place sees it."""
+
+    whole: Whole | None
+    size: int
+    is_used: bool = False
+
+
+def emptied(place: Place) -> None:
+    """The record is no longer remembered here."""
+    place.whole = None
 
 
 class Reading(Struct, eq=False):
@@ -49,7 +62,7 @@ class RecordCache:
         self._read = read
         self._elsewhere = elsewhere
         self._coherence = coherence
-        self._known: LRUCache[ProfileKey, Whole] = LRUCache(most, lambda whole: whole.size)
+        self._known: SecondChance[ProfileKey, Place] = SecondChance(most, emptied)
         self._readings: dict[ProfileKey, set[Reading]] = {}
         self.hits = self.misses = 0
         coherence.tell(self.forget)
@@ -67,12 +80,25 @@ class RecordCache:
         """What is remembered under the key, if that may be believed now."""
         if not self._coherence.is_current():
             return None
-        try:
-            known = self._known[key]
-        except KeyError:
+        place = self._known.get(key)
+        if place is None:
             return None
         self.hits += 1
-        return known
+        place.is_used = True
+        return place.whole
+
+    def place(self, key: ProfileKey, whole: Whole) -> Place | None:
+        """Where just this is remembered under the key; None when it is not, or no longer."""
+        place = self._known.get(key)
+        return None if place is None or place.whole is not whole else place
+
+    def held(self, asking: Place, asked: Place) -> Whole | None:
+        """What the second place holds, where the first holds something too, and both may be believed now."""
+        if not self._coherence.is_current() or asking.whole is None or asked.whole is None:
+            return None
+        self.hits += 1 if asking is asked else 2
+        asking.is_used = asked.is_used = True
+        return asked.whole
 
     def forget(self, key: ProfileKey | None, version: int | None = None) -> None:
         """The record has changed; None: any may have. What a read under way finds is not remembered either.
@@ -85,9 +111,9 @@ class RecordCache:
             readings = [each for under_way in self._readings.values() for each in under_way]
         else:
             readings = [*self._readings.get(key, ())]
-            known = self._known.get(key)
-            if known is not None and known.found.version < told:
-                del self._known[key]
+            place = self._known.get(key)
+            if place is not None and place.whole is not None and place.whole.found.version < told:
+                self._known.forget(key)
         for each in readings:
             each.told = max(each.told, told)
 
@@ -204,5 +230,5 @@ class RecordCache:
 
     def _remember(self, key: ProfileKey, whole: Whole, reading: Reading) -> None:
         """Unless nobody would tell of the next change, or something newer has been told of already."""
-        if whole.size <= self._known.maxsize and self._coherence.is_current() and whole.found.version >= reading.told:
-            self._known[key] = whole
+        if self._coherence.is_current() and whole.found.version >= reading.told:
+            self._known.put(key, Place(whole, whole.size))
