@@ -1,8 +1,8 @@
 """What the tests of remembered records stand on: a word to be told, reads that can be held, writes that fail late."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.store.databases import repository
@@ -35,11 +35,10 @@ class Word:
     def is_current(self) -> bool:
         return self.current
 
-    @contextmanager
-    def expect(self, key: ProfileKey) -> Iterator[Echo]:
-        echo = Echo()
+    def expect(self, key: ProfileKey) -> Echo:
+        echo = Echo({}, key)
         echo.heard()
-        yield echo
+        return echo
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

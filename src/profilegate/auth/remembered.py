@@ -11,11 +11,11 @@ from profilegate.auth.principal import Principal
 from profilegate.auth.tokens import Validity
 from profilegate.second_chance import SecondChance
 
-MOST = 32 * 1_048_576
-"""Bytes of one worker's remembered tokens with their callers; some 12,000 of the usual size."""
+MOST = 48 * 1_048_576
+"""Bytes of one worker's remembered tokens with their callers; some 15,000 of the usual size."""
 
-OVERHEAD = 2_048
-"""Bytes that an entry takes besides its token."""
+OVERHEAD = 2_560
+"""Bytes that an entry takes besides its token, with what the caller was let see."""
 
 
 class Remembered(Struct, eq=False):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import astuple
 
 MEMBER = "oidc_profile."
 """What the field names of the standard claims start with."""
@@ -153,13 +154,17 @@ class ProfileChange(Struct, frozen=True, omit_defaults=True):
 
     def given(self) -> dict[str, Any]:
         """The fields that are set, in this struct's order; last the claims, as "oidc_profile.locale"."""
-        found = {field: value for field in self.__struct_fields__ if (value := getattr(self, field)) is not UNSET}
+        each = zip(self.__struct_fields__, astuple(self), strict=True)
+        found = {field: value for field, value in each if value is not UNSET}
         if "oidc_profile" in found:
             found |= {f"{MEMBER}{name}": each for name, each in found.pop("oidc_profile").items()}
         return found
 
     def __bool__(self) -> bool:
-        return bool(self.given())
+        return astuple(self) != ALL_UNSET and bool(self.given())
+
+
+ALL_UNSET = astuple(ProfileChange())
 
 
 def field_version(occurred_at: int) -> str:

@@ -62,8 +62,9 @@ class ProfileRules(Struct, frozen=True):
 
     def refuse_uneditable(self, change: ProfileChange, actor: Actor) -> None:
         """Raise FieldNotEditable when the owner may not edit one of the given fields. Operators may."""
-        for field in change.given():
-            self.refuse_field(field, actor)
+        if self.editing or self.ownership:
+            for field in change.given():
+                self.refuse_field(field, actor)
 
     def refuse_field(self, field: str, actor: Actor) -> None:
         """Raise FieldNotEditable when the owner may not edit this field, whatever is to be done with it."""

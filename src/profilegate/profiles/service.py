@@ -150,7 +150,7 @@ class ProfileService(Struct, frozen=True):
 
     def _news(self, profile: Profile, actor: Actor, claimed: ProfileChange) -> ProfileChange:
         """The claimed values that differ from what stands there, where that is generated, or the provider's."""
-        if not _owns(actor, profile):
+        if not claimed or not _owns(actor, profile):
             return NOTHING
         differing = {
             field: value

@@ -21,7 +21,7 @@ BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 def refuse_unprintable(field: str, text: str) -> None:
     """Raise InvalidField when `text` holds a control character, a bidirectional control or a lone surrogate."""
-    if any(_forbidden(text)):
+    if not (text.isascii() and text.isprintable()) and any(_forbidden(text)):
         raise InvalidField(field, "must not contain control characters or bidirectional controls", "characters")
 
 

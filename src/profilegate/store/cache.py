@@ -4,9 +4,9 @@ A remembered record is at most a second older than the database, and never older
 made. Whatever decides over a change, a precondition or a first access reads the database itself.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Self, TypeVar
 
 from msgspec import Struct
 
@@ -37,9 +37,21 @@ def emptied(place: Place) -> None:
 
 
 class Reading(Struct, eq=False):
-    """A read or change under way. `told` is the newest version that was told of meanwhile."""
+    """A read or change of a record, under way in its block. `told` is the newest version that was told of meanwhile."""
 
+    under_way: dict[ProfileKey, set["Reading"]]
+    key: ProfileKey
     told: float = 0
+
+    def __enter__(self) -> Self:
+        self.under_way.setdefault(self.key, set()).add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        others = self.under_way[self.key]
+        others.discard(self)
+        if not others:
+            del self.under_way[self.key]
 
 
 class RecordCache:
@@ -216,17 +228,8 @@ class RecordCache:
                 self._remember(key, whole, under_way[key])
             return found
 
-    @contextmanager
-    def _reading(self, key: ProfileKey) -> Iterator[Reading]:
-        reading = Reading()
-        self._readings.setdefault(key, set()).add(reading)
-        try:
-            yield reading
-        finally:
-            others = self._readings[key]
-            others.discard(reading)
-            if not others:
-                del self._readings[key]
+    def _reading(self, key: ProfileKey) -> Reading:
+        return Reading(self._readings, key)
 
     def _remember(self, key: ProfileKey, whole: Whole, reading: Reading) -> None:
         """Unless nobody would tell of the next change, or something newer has been told of already."""

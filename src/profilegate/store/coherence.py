@@ -3,16 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-    suppress,
-)
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import asyncpg
 
@@ -54,7 +48,7 @@ class Coherence(Protocol):
     def is_current(self) -> bool:
         """Whether every change that is older than a second has been told."""
 
-    def expect(self, key: ProfileKey) -> AbstractContextManager["Echo"]:
+    def expect(self, key: ProfileKey) -> "Echo":
         """For the block in which this process changes the record."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -62,15 +56,27 @@ class Coherence(Protocol):
 
 
 class Echo:
-    """Whether a change of ours has been told to those who listen, as far as we can hear it ourselves.
+    """In its block: whether a change of ours has been told to those who listen, as far as we can hear it ourselves.
 
     Whoever has had our answer may ask another process next. That one is told at the same time as we are, so an
     answer that waits for its own echo is all but never overtaken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: dict[ProfileKey, set["Echo"]], key: ProfileKey) -> None:
+        self._expected = expected
+        self._key = key
         self._is_heard = False
         self._waiting: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._expected.setdefault(self._key, set()).add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        expected = self._expected[self._key]
+        expected.discard(self)
+        if not expected:
+            del self._expected[self._key]
 
     def heard(self) -> None:
         self._is_heard = True
@@ -95,6 +101,7 @@ class OnlyProcess:
 
     def __init__(self, engine: SQLite) -> None:
         self._told = engine.told
+        self._expected: dict[ProfileKey, set[Echo]] = {}
         self._forget: Forget = _nothing
 
     def tell(self, forget: Forget) -> None:
@@ -105,11 +112,10 @@ class OnlyProcess:
             self._forget(key, version)
         return True
 
-    @contextmanager
-    def expect(self, key: ProfileKey) -> Iterator[Echo]:
-        echo = Echo()
+    def expect(self, key: ProfileKey) -> Echo:
+        echo = Echo(self._expected, key)
         echo.heard()  # there is nobody else to be told
-        yield echo
+        return echo
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -141,19 +147,11 @@ class Notifications:
     def is_current(self) -> bool:
         return self._ticks() - self._heard < BELIEVED
 
-    @contextmanager
-    def expect(self, key: ProfileKey) -> Iterator[Echo]:
-        echo = Echo()
+    def expect(self, key: ProfileKey) -> Echo:
+        echo = Echo(self._expected, key)
         if not self.is_current():
             echo.heard()  # nobody would hear it
-        self._expected.setdefault(key, set()).add(echo)
-        try:
-            yield echo
-        finally:
-            expected = self._expected.get(key, set())
-            expected.discard(echo)
-            if not expected:
-                self._expected.pop(key, None)
+        return echo
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -242,16 +242,13 @@ def _size(row: Row) -> int:
 
     Beyond its text, what JSON takes once it is decoded is told by the signs that announce it.
     """
-    size = OVERHEAD
-    for value in row:
-        if type(value) is not str:
-            continue
-        length = len(value) if value.isascii() else len(value.encode())
-        size += sys.getsizeof(value) + (0 if value.isascii() else length) + MOST_OWN * length
-        if length > 2 and value[0] in "{[":
-            size += 64 * (value.count("[") + value.count("{")) + 80 * value.count(":")
-            size += 40 * value.count(",") + 28 * value.count('"')
-    return size
+    text = "".join([value for value in row if type(value) is str])
+    length, encoded = len(text), 0
+    if not text.isascii():
+        length = encoded = len(text.encode())
+    size = OVERHEAD + sys.getsizeof(text) + encoded + MOST_OWN * length
+    size += 64 * (text.count("[") + text.count("{")) + 80 * text.count(":")
+    return size + 40 * text.count(",") + 28 * text.count('"')
 
 
 def to_standing(values: Mapping[str, Any]) -> Standing:
