@@ -7,7 +7,6 @@ reference for every byte that is answered here. It wraps the standalone service,
 somebody read is noted with the token, for `again`.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
@@ -128,7 +127,7 @@ class Lane:
         key = rules.own(caller, "read") if is_own else _named(path, caller, rules.readable)
         if key is None:
             return None
-        asking, whole = await self._both(caller.key, key)
+        asking, whole = await self._records.both(caller.key, key)
         if asking is None or whole is None:
             return None
         check_standing(caller, asking.standing)
@@ -139,19 +138,6 @@ class Lane:
         if mine is not None and theirs is not None:
             note(token, LetIn(path, mine, theirs, name))
         return shown
-
-    async def _both(self, asking: ProfileKey, asked: ProfileKey) -> tuple[Whole | None, Whole | None]:
-        """The caller's record and the one that is asked for; where both must be read, that is done at the same time."""
-        mine = self._records.remembered(asking)
-        if asking == asked:
-            mine = mine or await self._records.whole(asking)
-            return mine, mine
-        theirs = self._records.remembered(asked)
-        if mine is None and theirs is None:
-            mine, found = await asyncio.gather(self._records.whole(asking), self._records.wholes([asked]))
-            return mine, found.get(asked)
-        mine = mine or await self._records.whole(asking)
-        return mine, theirs or (await self._records.wholes([asked])).get(asked)
 
     async def _listed(self, caller: Principal, body: "Body") -> Shown | None:
         """Many records; None where one of them is not there, and would have to be made up."""

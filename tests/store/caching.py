@@ -5,15 +5,25 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from tests.store.databases import repository
 
 from profilegate.errors import StoreUnavailable
-from profilegate.profiles.record import ProfileKey
+from profilegate.profiles.record import Profile, ProfileKey
+from profilegate.store import queries
 from profilegate.store.cache import RecordCache
 from profilegate.store.coherence import Echo, Forget
 from profilegate.store.engine import Engine, Row, Session
-from profilegate.store.profiles import ProfileRepository, Whole
+from profilegate.store.profiles import JSON_COLUMNS, ProfileRepository, Whole
 from profilegate.store.statements import Statement
+
+
+def whole_of(profile: Profile) -> Whole:
+    """What the repository would have found."""
+    values = {column: getattr(profile, column) for column in queries.RECORD}
+    values |= {column: msgspec.json.encode(values[column]).decode() for column in JSON_COLUMNS}
+    return Whole(tuple(values.get(column) for column in queries.WHOLE))
+
 
 MUCH = 64 * 1_048_576
 """Bytes; more than any test remembers."""

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.store.caching import MUCH, Word, settled
+from tests.store.caching import MUCH, Word, settled, whole_of
 from tests.store.people import ANN, BOB, OPERATOR, record
 
 from profilegate.errors import StoreUnavailable
-from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey, Standing
+from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKey
 from profilegate.store.cache import RecordCache
 from profilegate.store.lookups import Lookups
 from profilegate.store.profiles import Whole
@@ -69,7 +69,7 @@ class Database:
 
     async def read_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
         await self.looking.wait()
-        found = {key: Whole(record(key, version=self.versions[key]), Standing(), 1) for key in keys}
+        found = {key: whole_of(record(key, version=self.versions[key])) for key in keys}
         await self.giving.wait()
         return found
 
@@ -78,7 +78,7 @@ class Database:
         self.commit(key)
         changed = record(key, version=self.versions[key])
         await self.answering.wait()
-        return Whole(changed, Standing(), 1)
+        return whole_of(changed)
 
     def commit(self, key: ProfileKey) -> None:
         self.versions[key] += 1

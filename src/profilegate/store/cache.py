@@ -4,7 +4,8 @@ A remembered record is at most a second older than the database, and never older
 made. Whatever decides over a change, a precondition or a first access reads the database itself.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Self, TypeVar
 
@@ -124,10 +125,21 @@ class RecordCache:
         else:
             readings = [*self._readings.get(key, ())]
             place = self._known.get(key)
-            if place is not None and place.whole is not None and place.whole.found.version < told:
+            if place is not None and place.whole is not None and place.whole.version < told:
                 self._known.forget(key)
         for each in readings:
             each.told = max(each.told, told)
+
+    async def both(self, asking: ProfileKey, asked: ProfileKey) -> tuple[Whole | None, Whole | None]:
+        """The caller's own record and the one that is asked for, which is somebody else's unless it is the same."""
+        mine = self.remembered(asking)
+        if asking == asked:
+            mine = mine or await self._looked(asking)
+            return mine, mine
+        theirs = self.remembered(asked)
+        if mine is None and theirs is None:
+            return await self._looked_at_both(asking, asked)
+        return mine or await self._looked(asking), theirs or (await self._glanced([asked])).get(asked)
 
     async def recall(self, key: ProfileKey) -> Profile | Tombstone | None:
         whole = await self.whole(key)
@@ -160,7 +172,7 @@ class RecordCache:
         self, key: ProfileKey, change: ProfileChange, actor: Actor, now: int, expected: int | None = None
     ) -> Profile | None:
         """The changed record is remembered as the database gave it back: its owner will ask for it next."""
-        with self._reading(key) as reading, self._coherence.expect(key) as echo:
+        with Reading(self._readings, key) as reading, self._coherence.expect(key) as echo:
             try:
                 done = await self._repository.changed(key, change, actor, now, expected)
             except BaseException:
@@ -169,7 +181,7 @@ class RecordCache:
             if not isinstance(done, Whole):
                 self.forget(key, None if done is None else done.version)  # somebody else may have been first
                 return done
-            self.forget(key, done.found.version)
+            self.forget(key, done.version)
             self._remember(key, done, reading)
             await echo.wait()
             return done.found if isinstance(done.found, Profile) else None
@@ -208,11 +220,25 @@ class RecordCache:
 
     async def _looked(self, key: ProfileKey) -> Whole | None:
         self.misses += 1
-        with self._reading(key) as reading:
+        with Reading(self._readings, key) as reading:
             whole = await self._read(key)
             if whole is not None:
                 self._remember(key, whole, reading)
             return whole
+
+    async def _looked_at_both(self, one: ProfileKey, other: ProfileKey) -> tuple[Whole | None, Whole | None]:
+        """At the same time, where `read` asks as soon as it is called."""
+        if self._elsewhere is not None:
+            mine, found = await asyncio.gather(self._looked(one), self._elsewhere([other]))
+            return mine, found.get(other)
+        self.misses += 2
+        with Reading(self._readings, one) as first, Reading(self._readings, other) as second:
+            mine, theirs = await in_turn(self._read(one), self._read(other))
+            if mine is not None:
+                self._remember(one, mine, first)
+            if theirs is not None:
+                self._remember(other, theirs, second)
+            return mine, theirs
 
     async def _glanced(self, keys: Sequence[ProfileKey]) -> Mapping[ProfileKey, Whole]:
         if self._elsewhere is not None:
@@ -222,16 +248,22 @@ class RecordCache:
             return {} if whole is None else {keys[0]: whole}
         self.misses += len(keys)
         with ExitStack() as readings:
-            under_way = {key: readings.enter_context(self._reading(key)) for key in keys}
+            under_way = {key: readings.enter_context(Reading(self._readings, key)) for key in keys}
             found = await self._repository.look_at_many(keys)
             for key, whole in found.items():
                 self._remember(key, whole, under_way[key])
             return found
 
-    def _reading(self, key: ProfileKey) -> Reading:
-        return Reading(self._readings, key)
-
     def _remember(self, key: ProfileKey, whole: Whole, reading: Reading) -> None:
         """Unless nobody would tell of the next change, or something newer has been told of already."""
-        if self._coherence.is_current() and whole.found.version >= reading.told:
+        if self._coherence.is_current() and whole.version >= reading.told:
             self._known.put(key, Place(whole, whole.size))
+
+
+async def in_turn(first: Awaitable[T], second: Awaitable[T]) -> tuple[T, T]:
+    """What both come to. A coroutine that has not begun, because the first has failed, never will."""
+    try:
+        return await first, await second
+    finally:
+        if isinstance(second, Coroutine):
+            second.close()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -32,6 +33,9 @@ BOOLEAN_COLUMNS = ("suspended_by_idp", "suspended_by_operator", "has_password")
 # somebody else made the record. Only the same version before and after it tells which.
 ROUNDS = 5
 
+VERSION = queries.WHOLE.index("version")
+STANDING_OF = itemgetter(*map(queries.WHOLE.index, queries.STANDING))
+
 Values = dict[str, Any]
 
 OVERHEAD = 4_608
@@ -42,15 +46,49 @@ MOST_OWN = 2
 
 
 class Whole(Struct, eq=False, gc=False):
-    """All that the database says under a key, as one row tells it. `size` is in bytes of memory.
+    """All that the database says under a key: a row of `queries.WHOLE`. Of most rows only the standing is asked.
 
-    `answers` is for whoever keeps what was made of it: it lives as long as this. `size` counts `MOST_OWN` whole ones.
+    `answers` is for whoever keeps what was made of it: it lives as long as this.
     """
 
-    found: Profile | Tombstone
-    standing: Standing
-    size: int
+    row: Row
     answers: dict[Any, Any] = {}
+    _found: Profile | Tombstone | None = None
+    _standing: Standing | None = None
+
+    @property
+    def found(self) -> Profile | Tombstone:
+        """The record, or what is left of it."""
+        if self._found is None:
+            self._found = to_record(self.row)
+        return self._found
+
+    @property
+    def standing(self) -> Standing:
+        """Whether the user may act."""
+        if self._standing is None:
+            self._standing = to_standing(STANDING_OF(self.row))
+        return self._standing
+
+    @property
+    def version(self) -> int:
+        """Of the record, or of its tombstone."""
+        return int(self.row[VERSION])
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory for the row, for what it is decoded to, and for the answers, of which MOST_OWN are whole.
+
+        Beyond its text, what JSON takes once it is decoded is told by the signs that announce it. A text that is not
+        ASCII keeps its UTF-8 too.
+        """
+        text = "".join([value for value in self.row if type(value) is str])
+        length, encoded = len(text), 0
+        if not text.isascii():
+            length = encoded = len(text.encode())
+        size = OVERHEAD + 2 * sys.getsizeof(text) + encoded + MOST_OWN * length
+        size += 64 * (text.count("[") + text.count("{")) + 80 * text.count(":")
+        return size + 40 * text.count(",") + 28 * text.count('"')
 
 
 class ProfileRepository:
@@ -75,13 +113,13 @@ class ProfileRepository:
     async def look(self, key: ProfileKey) -> Whole | None:
         """The record and its standing."""
         rows = await self._engine.fetch(queries.select_whole(self._dialect), _key(key))
-        return to_whole(rows[0]) if rows else None
+        return Whole(rows[0]) if rows else None
 
     async def look_at_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
         """The records, of any tenants, by one query, with their standings."""
         values = DIALECTS[self._dialect].rows("asked", queries.ASKED, [(key.tenant_id, key.user_id) for key in keys])
         rows = await self._engine.fetch(queries.select_wholes(self._dialect), values)
-        return {ProfileKey(row[0], row[1]): to_whole(row) for row in rows}
+        return {ProfileKey(row[0], row[1]): Whole(row) for row in rows}
 
     async def get_many(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Profile | Tombstone]:
         if not keys:
@@ -118,7 +156,7 @@ class ProfileRepository:
         if given and self._dialect == "postgres" and "username" not in given:
             made = await self.changes.put(key, tuple(given), values)
             if made.row is not None and made.changed:
-                return to_whole(made.row)
+                return Whole(made.row)
             found = None if made.row is None else to_record(made.row)
             if expected is None and isinstance(found, Profile) and _is_so(found, given):
                 return found
@@ -129,7 +167,7 @@ class ProfileRepository:
         for _ in range(ROUNDS):
             rows = await self._written(change_queries.change(self._dialect, fields), values) if fields else ()
             if rows:
-                return to_whole(rows[0])
+                return Whole(rows[0])
             found = await self.get(key)
             if not isinstance(found, Profile):
                 return None
@@ -190,7 +228,7 @@ class ProfileRepository:
 
     async def standing(self, key: ProfileKey) -> Standing:
         rows = await self._engine.fetch(queries.select_standing(self._dialect), _key(key))
-        return to_standing(dict(zip(queries.STANDING, rows[0], strict=True))) if rows else Standing()
+        return to_standing(rows[0]) if rows else Standing()
 
     async def _written(self, statements: queries.Audited, values: Values) -> Sequence[Row]:
         try:
@@ -216,19 +254,9 @@ class ProfileRepository:
 
 def to_record(row: Row) -> Profile | Tombstone:
     """The record, or the tombstone, that a row of `queries.RETURNED` or `queries.WHOLE` holds."""
-    return _found(dict(zip(queries.WHOLE, row, strict=False)))
-
-
-def to_whole(row: Row) -> Whole:
-    """What a row of `queries.WHOLE` holds."""
-    values = dict(zip(queries.WHOLE, row, strict=True))
-    return Whole(_found(values), to_standing(values), _size(row))
-
-
-def _found(values: Mapping[str, Any]) -> Profile | Tombstone:
-    tombstone = _tombstone(values)
-    if tombstone is not None:
-        return tombstone
+    values = dict(zip(queries.RETURNED, row, strict=False))
+    if values["deleted_at"] is not None:
+        return _tombstone(values)
     record = {column: values[column] for column in queries.RECORD}
     for column in JSON_COLUMNS:
         record[column] = msgspec.json.decode(record[column])
@@ -237,29 +265,15 @@ def _found(values: Mapping[str, Any]) -> Profile | Tombstone:
     return Profile(**record)
 
 
-def _size(row: Row) -> int:
-    """Bytes of memory for a row, decoded, and in the answers; a text that is not ASCII keeps its UTF-8 too.
-
-    Beyond its text, what JSON takes once it is decoded is told by the signs that announce it.
-    """
-    text = "".join([value for value in row if type(value) is str])
-    length, encoded = len(text), 0
-    if not text.isascii():
-        length = encoded = len(text.encode())
-    size = OVERHEAD + sys.getsizeof(text) + encoded + MOST_OWN * length
-    size += 64 * (text.count("[") + text.count("{")) + 80 * text.count(":")
-    return size + 40 * text.count(",") + 28 * text.count('"')
-
-
-def to_standing(values: Mapping[str, Any]) -> Standing:
+def to_standing(row: Row) -> Standing:
     """What a row of `queries.STANDING` says about its user."""
+    values = dict(zip(queries.STANDING, row, strict=True))
     suspended = bool(values["suspended_by_idp"] or values["suspended_by_operator"])
-    return Standing(suspended, _tombstone(values), values["revoked_before"])
+    grave = None if values["deleted_at"] is None else _tombstone(values)
+    return Standing(suspended, grave, values["revoked_before"])
 
 
-def _tombstone(values: Mapping[str, Any]) -> Tombstone | None:
-    if values["deleted_at"] is None:
-        return None
+def _tombstone(values: Mapping[str, Any]) -> Tombstone:
     return Tombstone(**{name: values[name] for name in Tombstone.__struct_fields__})
 
 
