@@ -5,12 +5,17 @@ import os
 
 import pytest
 
+SELDOM = (20_000, 10, 10)
+"""New objects, and then collections of the younger ones, before a generation is looked at. Some 20 applications."""
+
 
 def pytest_collection_finish() -> None:
     """The many thousand tests stay until the end, so the garbage collector need not look at them again and again:
-    a tenth of the time of all of them."""
+    a tenth of the time of all of them. And it need not look at each application that is made for one test several
+    times: another tenth."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*SELDOM)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

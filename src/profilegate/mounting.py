@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection
 from typing import Literal, get_args
 
-from litestar import Router
-
 from profilegate.account_settings import AccountSettings
 from profilegate.auth.credentials import TrustedProxies
 from profilegate.auth.middleware import GateMiddleware
@@ -24,6 +22,7 @@ from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.logto import handlers as logto
 from profilegate.faces.pace import Pace
 from profilegate.faces.phoenix import handlers as phoenix
+from profilegate.faces.routing import Router
 from profilegate.metrics import Measured
 from profilegate.settings import IssuerSettings
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 import httpx
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.config.app import AppConfig
 
 from profilegate.again import Again
@@ -15,6 +15,7 @@ from profilegate.core import Core
 from profilegate.crew import ALONE, Crew
 from profilegate.faces import metadata
 from profilegate.faces.openapi import completed, described
+from profilegate.faces.routing import Router
 from profilegate.lane import Lane
 from profilegate.mounting import FACES, Face, Mounting, mounting
 from profilegate.profiles.record import Profile

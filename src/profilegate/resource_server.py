@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
@@ -24,6 +24,7 @@ from profilegate.configured_gate import gate_of
 from profilegate.consistency import checked
 from profilegate.faces import metadata
 from profilegate.faces.openapi import SCHEME, described
+from profilegate.faces.routing import Router
 from profilegate.profiles.record import Profile
 from profilegate.settings import DPoPSettings, IssuerSettings, ServerSettings, Settings
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from litestar import Response, Router, asgi
+from litestar import Response, asgi
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
@@ -18,6 +18,7 @@ from profilegate.auth.principal import Principal
 from profilegate.errors import InvalidRequest, NotPermitted
 from profilegate.faces.problems import problem
 from profilegate.faces.refusals import Refusal, worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.record import Profile
 from profilegate.profiles.service import ProfileService
 

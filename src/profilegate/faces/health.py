@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-from litestar import HttpMethod, Response, Router, route
+from litestar import HttpMethod, Response, route
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from profilegate.faces.provided import provided
+from profilegate.faces.routing import Router
 
 PUBLIC = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 READ = [HttpMethod.GET, HttpMethod.HEAD]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from litestar import HttpMethod, Response, Router, route
+from litestar import HttpMethod, Response, route
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import UNSET, Struct, UnsetType
 
 from profilegate.faces.provided import provided
+from profilegate.faces.routing import Router
 from profilegate.settings import ALGORITHMS, IssuerSettings, Settings
 
 PATH = "/.well-known/oauth-protected-resource"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct, structs
@@ -21,6 +21,7 @@ from profilegate.faces.logto.wire import Erased, ExportedUser
 from profilegate.faces.openapi import body, refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.rights import Rights
 from profilegate.profiles.rules import ProfileRules
 from profilegate.settings import PERMISSIONS

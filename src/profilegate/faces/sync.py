@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 from msgspec import Struct
@@ -18,6 +18,7 @@ from profilegate.faces.moments import moment
 from profilegate.faces.openapi import refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.deliveries import Conflict, DeadLetter
 from profilegate.sync.operations import Operations, SourceState
 

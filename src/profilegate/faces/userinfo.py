@@ -4,7 +4,7 @@ says, with the record's own values laid over it. It never makes a record."""
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import HttpMethod, Request, Response, Router, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
@@ -20,6 +20,7 @@ from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.openapi import refusals
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import Refusal, worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.record import Profile
 from profilegate.profiles.service import ProfileService
 

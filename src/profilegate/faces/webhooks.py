@@ -7,7 +7,7 @@ Security Event Tokens, whose own standard has a shape for them (RFC 8935).
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 
@@ -15,6 +15,7 @@ from profilegate.errors import BodyTooLarge, InvalidSignature, ProfileGateError
 from profilegate.faces.problems import problem
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import headers, known
+from profilegate.faces.routing import Router
 from profilegate.sync.reception import Reception
 from profilegate.sync.signatures.given import headers_of
 from profilegate.sync.sources import Source, Sources, challenge_of

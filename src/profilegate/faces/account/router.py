@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 from litestar.params import PathParameter
 
 from profilegate.errors import Unauthenticated
@@ -14,6 +14,7 @@ from profilegate.faces.account.place import PATH
 from profilegate.faces.account.visitor import VisitorMiddleware
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import known
+from profilegate.faces.routing import Router
 
 STATIC = Path(__file__).with_name("static")
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".html": "text/html"}

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from litestar import Router
-
 from profilegate.auth.middleware import GateMiddleware
 from profilegate.faces.apps import bulk, handlers
 from profilegate.faces.apps.wording import on_error
@@ -11,6 +9,7 @@ from profilegate.faces.cors import CORSMiddleware
 from profilegate.faces.draining import DrainingMiddleware
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.app_service import AppService
 from profilegate.profiles.bulk_service import BulkService
 from profilegate.settings import AppsSettings

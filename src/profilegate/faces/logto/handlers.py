@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import HttpMethod, Request, Response, Router, patch, route
+from litestar import HttpMethod, Request, Response, patch, route
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, SkipValidation
 from msgspec import UNSET
@@ -30,6 +30,7 @@ from profilegate.faces.openapi import body, refusals
 from profilegate.faces.pace import Pace
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.record import ProfileChange
 from profilegate.profiles.rights import Rights
 from profilegate.profiles.rules import ProfileRules

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
-from litestar import HttpMethod, Request, Response, Router, post, put, route
+from litestar import HttpMethod, Request, Response, post, put, route
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, SkipValidation
 from msgspec import UNSET
@@ -25,6 +25,7 @@ from profilegate.faces.phoenix.wire import PhoenixBatch, PhoenixError, PhoenixPr
 from profilegate.faces.phoenix.wording import on_error
 from profilegate.faces.provided import provided
 from profilegate.faces.refusals import worded
+from profilegate.faces.routing import Router
 from profilegate.profiles.record import Profile, ProfileChange, ProfileKey
 from profilegate.profiles.service import ProfileService
 
