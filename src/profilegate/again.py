@@ -32,11 +32,10 @@ ODD = frozenset({b"dpop", b"transfer-encoding", b"content-encoding", b"content-l
 
 NONE: list[Header] = []
 
+READS = frozenset({"GET", "HEAD"})
+
 Took = Callable[[str, str, int, float], None]
 """Is told of each answer: face, method, status, seconds."""
-
-
-READS = frozenset({"GET", "HEAD"})
 
 FEW = 4
 """Paths at which a caller was last let see something that are remembered with the token."""
@@ -75,7 +74,7 @@ class Again:
         self.certificates = certificates.lower().encode("latin-1") if certificates else b""
         self._odd = ODD | {self.certificates}
         self._took = took
-        self._host = b""
+        self._host: bytes | None = None
         """By which the service was asked last, and which can be read."""
 
     def found(self, scope: Scope) -> Found | None:
@@ -94,15 +93,9 @@ class Again:
         """Answer, without a body to whom has it already, and count it."""
         shown, told, began = found
         method: str = scope["method"]  # type: ignore[typeddict-item]
-        status, headers, body = 200, shown.headers, shown.body
-        if (
-            b"if-none-match" in told
-            and method in READS
-            and is_among(told[b"if-none-match"].decode("latin-1"), shown.tag)
-        ):
+        status, headers, body = 200, shown.headers, b"" if method == "HEAD" else shown.body
+        if method in READS and b"if-none-match" in told and has(told[b"if-none-match"], shown):
             status, headers, body = 304, shown.brief, b""
-        elif method == "HEAD":
-            body = b""
         if b"origin" in told:
             headers = headers + self._granted.get(told[b"origin"], NONE)
         await send({"type": "http.response.start", "status": status, "headers": headers})

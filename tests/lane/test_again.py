@@ -139,3 +139,9 @@ async def test_a_path_that_something_outside_has_rewritten_is_not_the_one_that_w
     assert both.service.gate.again.found(dict(scope)) is not None  # type: ignore[arg-type]
     assert both.service.gate.again.found({**scope, "path": PATHS[2]}) is None  # type: ignore[arg-type]
     assert both.service.gate.again.found({**scope, "raw_path": PATHS[2].encode()}) is None  # type: ignore[arg-type]
+
+
+async def test_a_request_that_names_no_host_has_to_come_in(both: Both) -> None:
+    caller = await let_in(both, PATHS[1])
+    nameless = {**both.scope(PATHS[1], caller), "headers": [caller]}
+    assert both.service.gate.again.found(nameless) is None  # type: ignore[arg-type]
