@@ -93,13 +93,15 @@ class Again:
         """Answer, without a body to whom has it already, and count it."""
         shown, told, began = found
         method: str = scope["method"]  # type: ignore[typeddict-item]
-        status, headers, body = 200, shown.headers, b"" if method == "HEAD" else shown.body
+        status, mine, body = 200, shown.headers, b"" if method == "HEAD" else shown.body
         if method in READS and b"if-none-match" in told and has(told[b"if-none-match"], shown):
-            status, headers, body = 304, shown.brief, b""
+            status, mine, body = 304, shown.brief, b""
+        headers = [*mine]  # whoever stands outside may add to them
         if b"origin" in told:
-            headers = headers + self._granted.get(told[b"origin"], NONE)
+            headers += self._granted.get(told[b"origin"], NONE)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+        self._tokens.hits += 1
         self._took(shown.face, method, status, perf_counter() - began)
 
     def _plain(self, scope: Any) -> dict[bytes, bytes] | None:
@@ -134,6 +136,8 @@ def has(known: bytes, shown: Shown) -> bool:
 
 def note(token: Remembered, let_in: LetIn) -> None:
     """Remember what was allowed with this token."""
+    path = let_in.raw_path.decode("ascii")
+    token.let_in.pop(path, None)
     while len(token.let_in) >= FEW:
         del token.let_in[next(iter(token.let_in))]
-    token.let_in[let_in.raw_path.decode("ascii")] = let_in
+    token.let_in[path] = let_in

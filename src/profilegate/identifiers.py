@@ -46,8 +46,8 @@ def is_trusted_url(url: str) -> bool:
 
 
 def is_origin(text: str) -> bool:
-    """Whether `text` is the origin of a trusted URL as browsers write it: no path, no capital letters."""
-    return is_trusted_url(text) and not urlsplit(text).path and text == text.lower()
+    """Whether `text` is the origin of a trusted URL as browsers write it: no path, nothing but small ASCII letters."""
+    return text.isascii() and is_trusted_url(text) and not urlsplit(text).path and text == text.lower()
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ somebody read is noted with the token, for `again`.
 """
 
 from collections.abc import Callable, Iterable
+from sys import intern
 from time import perf_counter
 from typing import Any
 
@@ -196,7 +197,7 @@ class Lane:
         return phoenix.FACE, shown
 
     def _of_own(self, whole: Whole, profile: Profile, caller: Principal) -> tuple[str, Shown]:
-        name = f"{logto.FACE} {logto_wire.mask(caller)}"
+        name = intern(f"{logto.FACE} {logto_wire.mask(caller)}")
         shown: Shown | None = whole.answers.get(name)
         if shown is None:
             own = [each for each in whole.answers if each.startswith(logto.FACE)]

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar, Request, Response, WebSocket, asgi, get, websocket
-from litestar.exceptions import HTTPException
+from litestar import Litestar, Request, Response, Router, WebSocket, asgi, get, websocket
+from litestar.exceptions import HTTPException, ImproperlyConfiguredException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, Receive, Scope, Send
 from tests.faces.fixtures import clock, database, sqlite_template
@@ -269,3 +269,31 @@ async def test_a_websocket_is_guarded_too_and_its_closing_says_why(host: Host) -
     assert [each.get("text") for each in await connect(host, "alice", scope="chat")][1] == "alice"
     assert (await connect(host, None))[0]["code"] == 4401
     assert (await connect(host, "alice", scope="x"))[0]["code"] == 4403
+
+
+async def test_a_host_may_put_the_routers_into_one_of_its_own(host: Host) -> None:
+    around = Litestar([Router("/x", route_handlers=host.gate.routers())])
+    client = host.client("alice")
+    client._transport = httpx.ASGITransport(around)  # type: ignore[arg-type]
+    assert (await client.get("/x/api/profile")).json()["id"] == "alice"
+    assert (await client.get("/api/profile")).status_code == 404
+
+
+def test_routers_are_of_one_application(host: Host) -> None:
+    routers = host.gate.routers()
+    Litestar(routers)
+    with pytest.raises(ImproperlyConfiguredException, match="registered already"):
+        Litestar(routers)
+
+
+async def test_what_one_application_adds_to_the_handlers_is_not_in_the_other(host: Host) -> None:
+    async def nobody(*_: Any) -> None:
+        raise HTTPException(status_code=403)
+
+    async def status(app: Litestar) -> int:
+        client = host.client("alice")
+        client._transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        return (await client.get("/v1/profiles/user/alice")).status_code
+
+    guarded, open_too = Litestar(host.gate.routers(), guards=[nobody]), Litestar(host.gate.routers())
+    assert [await status(each) for each in (guarded, open_too, guarded)] == [403, 200, 403]

@@ -145,3 +145,28 @@ async def test_a_request_that_names_no_host_has_to_come_in(both: Both) -> None:
     caller = await let_in(both, PATHS[1])
     nameless = {**both.scope(PATHS[1], caller), "headers": [caller]}
     assert both.service.gate.again.found(nameless) is None  # type: ignore[arg-type]
+
+
+async def test_what_somebody_outside_adds_to_an_answer_is_in_no_other(both: Both) -> None:
+    caller, again = await let_in(both, PATHS[1]), both.service.gate.again
+    seen: list[int] = []
+
+    async def adding(message: Any) -> None:
+        if "headers" in message:
+            message["headers"].append((b"set-cookie", b"a=b"))
+            seen.append(len(message["headers"]))
+
+    for _ in range(2):
+        scope: Any = both.scope(PATHS[1], caller)
+        found = again.found(scope)
+        assert found is not None
+        await again.send(found, scope, adding)
+    assert seen[0] == seen[1]
+
+
+async def test_a_path_that_is_read_anew_pushes_out_no_other(both: Both) -> None:
+    caller = await let_in(both, *PATHS)
+    for name in ("One", "Two", "Three"):
+        await both.service.client("bob").put(PATHS[2], json={"name": name})
+        assert name.encode() in (await both.alike(PATHS[2], caller)).body
+    assert [await Outside(both).status(path, caller) for path in PATHS] == [200] * len(PATHS)

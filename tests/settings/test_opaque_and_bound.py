@@ -169,6 +169,8 @@ def test_a_host_listed_twice_by_one_issuer_is_named() -> None:
     ("", False),
     ("https://user@www.example.com", False),
     ("https://www.example.com?x", False),
+    ("https://b\u00fccher.example", False),
+    ("https://xn--bcher-kva.example", True),
 ])  # fmt: skip
 def test_an_origin_is_a_trusted_one_without_path(origin: str, is_fine: bool) -> None:
     assert places(settings(issuer(origins=(origin,)))) == ([] if is_fine else ["issuers[0].origins"])

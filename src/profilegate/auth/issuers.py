@@ -69,7 +69,10 @@ class Issuers:
         if len(token) <= LIMIT and not is_jwt(token):
             return await self._opaque_principal(token, host)
         known = self.remembered(token)
-        return known if known is not None else await self._verified_principal(token)
+        if known is None:
+            return await self._verified_principal(token)
+        self.tokens.hits += 1
+        return known
 
     def remembered(self, token: bytes) -> Principal | None:
         """Who a JWT says is calling, where it was verified before and is still good; None says nothing about it."""

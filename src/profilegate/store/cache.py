@@ -256,7 +256,7 @@ class RecordCache:
 
     def _remember(self, key: ProfileKey, whole: Whole, reading: Reading) -> None:
         """Unless nobody would tell of the next change, or something newer has been told of already."""
-        if self._coherence.is_current() and whole.version >= reading.told:
+        if self._known.most and self._coherence.is_current() and whole.version >= reading.told:
             self._known.put(key, Place(whole, whole.size))
 
 
