@@ -1,6 +1,8 @@
 """Verified tokens are remembered for as long as looking at them again would come to the same."""
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -93,6 +95,24 @@ async def test_a_withdrawn_key_ends_its_tokens_with_the_next_look_at_the_key_set
 async def test_a_key_set_that_is_due_for_a_look_vouches_for_nothing(world: World) -> None:
     token = await world.seen()
     world.ticks.now = MAX_AGE + 1
+    assert not world.remembers(token)
+
+
+async def test_a_key_set_that_says_the_same_at_the_next_look_vouches_on(world: World) -> None:
+    token = await world.seen()
+    world.ticks.now = 2 * MAX_AGE + 1
+    await world.seen(sub="bob")  # has the provider asked
+    assert world.issuers.fetched["ok"] == 2
+    assert world.remembers(token)
+
+
+async def test_a_key_that_is_published_under_another_id_is_another(world: World) -> None:
+    token = await world.seen()
+    (jwk,) = json.loads(world.provider.key_set())["keys"]
+    world.provider.odd["jwks"] = lambda: httpx.Response(200, json={"keys": [jwk | {"kid": "another"}]})
+    world.ticks.now = 2 * MAX_AGE + 1
+    with suppress(InvalidToken):
+        await world.seen(sub="bob")
     assert not world.remembers(token)
 
 
