@@ -150,12 +150,10 @@ class Lane:
         text.decode("utf-8")
         keys = [rules.readable(caller, each) for each in phoenix.BATCH.decode(text).user_ids]
         found = {caller.key: asking} | await self._records.wholes([key for key in keys if key != caller.key])
-        bodies = {
-            key: self._of_anybody(each, each.found)[1].body
-            for key, each in found.items()
-            if isinstance(each.found, Profile)
-        }
-        return listed(phoenix.FACE, (bodies[key] for key in keys)) if bodies.keys() >= {*keys} else None
+        try:
+            return listed(phoenix.FACE, [self._body(found[key]) for key in keys])
+        except KeyError:
+            return None
 
     async def _changed(self, method: str, path: bytes, caller: Principal, body: "Body") -> Shown | None:
         """The record after the change. Nothing is decided here that `change` does not decide for the handlers too."""
@@ -189,6 +187,15 @@ class Lane:
     def _shown(self, whole: Whole, profile: Profile, caller: Principal, is_own: bool) -> tuple[str, Shown]:
         """The record for this caller, and its name among the answers made of the record."""
         return self._of_own(whole, profile, caller) if is_own else self._of_anybody(whole, profile)
+
+    def _body(self, whole: Whole) -> bytes:
+        """The record for anybody, in bytes. Raises KeyError where there is none."""
+        shown: Shown | None = whole.answers.get(phoenix.FACE)
+        if shown is None:
+            if not isinstance(whole.found, Profile):
+                raise KeyError
+            _, shown = self._of_anybody(whole, whole.found)
+        return shown.body
 
     def _of_anybody(self, whole: Whole, profile: Profile) -> tuple[str, Shown]:
         shown: Shown | None = whole.answers.get(phoenix.FACE)

@@ -100,6 +100,18 @@ class RecordCache:
         place.is_used = True
         return place.whole
 
+    def _all_remembered(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
+        if not self._coherence.is_current():
+            return {}
+        known: dict[ProfileKey, Whole] = {}
+        for key in keys:
+            place = self._known.get(key)
+            if place is not None and place.whole is not None:
+                place.is_used = True
+                known[key] = place.whole
+        self.hits += len(known)
+        return known
+
     def place(self, key: ProfileKey, whole: Whole) -> Place | None:
         """Where just this is remembered under the key; None when it is not, or no longer."""
         place = self._known.get(key)
@@ -157,7 +169,7 @@ class RecordCache:
 
     async def wholes(self, keys: Sequence[ProfileKey]) -> dict[ProfileKey, Whole]:
         """What there is under other people's keys, remembered or read by one query."""
-        known = {key: whole for key in keys if (whole := self.remembered(key)) is not None}
+        known = self._all_remembered(keys)
         if len(known) < len(keys) and (missing := [key for key in dict.fromkeys(keys) if key not in known]):
             known |= await self._glanced(missing)
         return known
@@ -247,6 +259,8 @@ class RecordCache:
             whole = await self._looked(keys[0])
             return {} if whole is None else {keys[0]: whole}
         self.misses += len(keys)
+        if not self._known.most:
+            return await self._repository.look_at_many(keys)
         with ExitStack() as readings:
             under_way = {key: readings.enter_context(Reading(self._readings, key)) for key in keys}
             found = await self._repository.look_at_many(keys)

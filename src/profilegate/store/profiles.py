@@ -33,7 +33,7 @@ BOOLEAN_COLUMNS = ("suspended_by_idp", "suspended_by_operator", "has_password")
 # somebody else made the record. Only the same version before and after it tells which.
 ROUNDS = 5
 
-VERSION = queries.WHOLE.index("version")
+VERSION, DELETED_AT = map(queries.WHOLE.index, ("version", "deleted_at"))
 STANDING_OF = itemgetter(*map(queries.WHOLE.index, queries.STANDING))
 
 Values = dict[str, Any]
@@ -254,10 +254,9 @@ class ProfileRepository:
 
 def to_record(row: Row) -> Profile | Tombstone:
     """The record, or the tombstone, that a row of `queries.RETURNED` or `queries.WHOLE` holds."""
-    values = dict(zip(queries.RETURNED, row, strict=False))
-    if values["deleted_at"] is not None:
-        return _tombstone(values)
-    record = {column: values[column] for column in queries.RECORD}
+    if row[DELETED_AT] is not None:
+        return _tombstone(dict(zip(queries.RETURNED, row, strict=False)))
+    record = dict(zip(queries.RECORD, row, strict=False))
     for column in JSON_COLUMNS:
         record[column] = msgspec.json.decode(record[column])
     for column in BOOLEAN_COLUMNS:
