@@ -7,7 +7,7 @@ made. Whatever decides over a change, a precondition or a first access reads the
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from profilegate.profiles.record import Actor, Profile, ProfileChange, ProfileKe
 from profilegate.second_chance import SecondChance
 from profilegate.store.coherence import Coherence
 from profilegate.store.profiles import ProfileRepository, Whole
+from profilegate.store.under_way import UnderWay
 
 T = TypeVar("T")
 
@@ -37,22 +38,10 @@ def emptied(place: Place) -> None:
     place.whole = None
 
 
-class Reading(Struct, eq=False):
-    """A read or change of a record, under way in its block. `told` is the newest version that was told of meanwhile."""
+class Reading(UnderWay):
+    """A read or change of a record. `told` is the newest version that was told of meanwhile."""
 
-    under_way: dict[ProfileKey, set["Reading"]]
-    key: ProfileKey
     told: float = 0
-
-    def __enter__(self) -> Self:
-        self.under_way.setdefault(self.key, set()).add(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        others = self.under_way[self.key]
-        others.discard(self)
-        if not others:
-            del self.under_way[self.key]
 
 
 class RecordCache:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from secrets import token_hex
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -14,6 +14,7 @@ from profilegate.profiles.record import ProfileKey
 from profilegate.settings import DatabaseSettings
 from profilegate.store.engine import Engine
 from profilegate.store.sqlite import SQLite
+from profilegate.store.under_way import UnderWay
 
 log = logging.getLogger("profilegate.store.coherence")
 
@@ -55,28 +56,17 @@ class Coherence(Protocol):
         """Listen, while the block lasts."""
 
 
-class Echo:
-    """In its block: whether a change of ours has been told to those who listen, as far as we can hear it ourselves.
+class Echo(UnderWay):
+    """Whether a change of ours has been told to those who listen, as far as we can hear it ourselves.
 
     Whoever has had our answer may ask another process next. That one is told at the same time as we are, so an
     answer that waits for its own echo is all but never overtaken.
     """
 
     def __init__(self, expected: dict[ProfileKey, set["Echo"]], key: ProfileKey) -> None:
-        self._expected = expected
-        self._key = key
+        super().__init__(expected, key)
         self._is_heard = False
         self._waiting: asyncio.Future[None] | None = None
-
-    def __enter__(self) -> Self:
-        self._expected.setdefault(self._key, set()).add(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        expected = self._expected[self._key]
-        expected.discard(self)
-        if not expected:
-            del self._expected[self._key]
 
     def heard(self) -> None:
         self._is_heard = True
